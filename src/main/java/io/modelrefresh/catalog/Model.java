@@ -1,0 +1,20 @@
+package io.modelrefresh.catalog;
+
+import java.util.List;
+
+/**
+ * A served model: the feature views it consumes, where it is served, and how it is refreshed.
+ *
+ * @param name its key in the catalog
+ * @param featureViews what it consumes, at least one
+ */
+public record Model(
+    String name,
+    List<FeatureViewSelector> featureViews,
+    ServerSettings server,
+    RefreshPolicy refresh) {
+
+  public Model {
+    featureViews = List.copyOf(featureViews);
+  }
+}

@@ -1,0 +1,16 @@
+package io.modelrefresh.serving;
+
+/**
+ * One running instance of a model server, by address.
+ *
+ * @param scheme {@code http} or {@code https}
+ * @param host a host name or an IP literal, IPv6 without brackets
+ */
+public record Replica(String scheme, String host, int port) {
+
+  /** {@code scheme://host:port}, the name a replica has in logs and in the API. */
+  @Override
+  public String toString() {
+    return scheme + "://" + (host.contains(":") ? "[" + host + "]" : host) + ":" + port;
+  }
+}
