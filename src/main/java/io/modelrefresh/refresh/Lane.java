@@ -1,0 +1,595 @@
+package io.modelrefresh.refresh;
+
+import io.modelrefresh.catalog.Model;
+import io.modelrefresh.refresh.RefreshListener.Outcome;
+import io.modelrefresh.refresh.RefreshListener.RolloutReport;
+import io.modelrefresh.serving.LoadOutcome;
+import io.modelrefresh.serving.LoadRequest;
+import io.modelrefresh.serving.Replica;
+import io.modelrefresh.serving.ReplicaDiscovery;
+import io.modelrefresh.serving.ReplicaLoader;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.Iterator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.Function;
+import java.util.stream.Stream;
+import org.jboss.logging.Logger;
+
+/**
+ * Makes one model's replicas cover what arrived for it: a controller, level-triggered. An arrival
+ * raises what is desired; rollouts raise what is observed; whatever is observed on every replica is
+ * settled. At most one rollout runs, and what arrives meanwhile is owed to the next.
+ *
+ * <p>Thread-safe: one lock guards all state. A step decides under the lock and collects its effects
+ * (loads, settlements, timers, reports), which run after the lock is released.
+ */
+final class Lane {
+
+  /** How far the clocks that stamp publish times may disagree. */
+  private static final Duration PUBLISH_SKEW = Duration.ofSeconds(1);
+
+  private static final Logger LOG = Logger.getLogger(Lane.class);
+
+  private final Model model;
+  private final ReplicaDiscovery discovery;
+  private final ReplicaLoader loader;
+  private final LaneContext context;
+
+  private final Object lock = new Object();
+
+  // What is desired.
+  private Optional<Instant> desiredWatermark = Optional.empty();
+  private long desiredSequence;
+  private final Map<String, Arrival> anchors = new HashMap<>();
+  private final PendingUpdates updates = new PendingUpdates();
+  private Oldest oldestWaiting = Oldest.NONE;
+
+  // When the updates that wait for a rollout arrived; firstWaiting is empty when none waits.
+  private Optional<Instant> firstWaiting = Optional.empty();
+  private Instant lastWaiting = Instant.MIN;
+
+  // What is observed.
+  private final Map<Replica, ReplicaState> replicas = new LinkedHashMap<>();
+  private boolean replicasRead;
+
+  /** Every arrival up to this sequence is covered by every replica. */
+  private long coveredSequence;
+
+  /** The least of the replicas' observed watermarks; empty when one of them is not known. */
+  private Optional<Instant> coveredWatermark = Optional.empty();
+
+  // What is being done.
+  private Optional<Rollout> running = Optional.empty();
+  private long rollouts;
+  private boolean resyncDue;
+  private boolean closed;
+  private Instant timerAt = Instant.MAX;
+  private Runnable cancelTimer = () -> {};
+
+  // How it has gone.
+  private int consecutiveFailures;
+  private Instant retryAt = Instant.MIN;
+  private Optional<String> lastFailure = Optional.empty();
+  private Optional<Instant> lastSuccess = Optional.empty();
+  private Optional<Instant> owedSince = Optional.empty();
+
+  Lane(Model model, ReplicaDiscovery discovery, ReplicaLoader loader, LaneContext context) {
+    this.model = model;
+    this.discovery = discovery;
+    this.loader = loader;
+    this.context = context;
+  }
+
+  /** Takes an arrival in. The caller keeps its own reference to the message throughout. */
+  Disposition offer(Arrival arrival) {
+    return step(
+        effects -> {
+          if (isCovered(arrival)) {
+            return Disposition.SUPERSEDED;
+          }
+          if (closed) {
+            effects.add(() -> arrival.message().nack("the agent is shutting down"));
+            return Disposition.PLANNED;
+          }
+          Instant now = now();
+          hold(arrival, effects);
+          updates.add(arrival.sequence(), arrival.update());
+          oldestWaiting =
+              oldestWaiting.with(arrival.publishTime(), arrival.update().eventTimestamp());
+          if (desiredWatermark.isEmpty() || arrival.publishTime().isAfter(desiredWatermark.get())) {
+            desiredWatermark = Optional.of(arrival.publishTime());
+          }
+          if (firstWaiting.isPresent()) {
+            effects.add(() -> context.listener().coalesced(model.name()));
+          }
+          want(arrival.sequence(), now);
+          reconcile(now, effects);
+          return Disposition.PLANNED;
+        });
+  }
+
+  /** Makes the model owe one refresh that no message asked for. */
+  void owe(long sequence) {
+    step(
+        effects -> {
+          Instant now = now();
+          want(sequence, now);
+          reconcile(now, effects);
+          return null;
+        });
+  }
+
+  /** Reads the replicas again, even when nothing is owed, and loads those that appeared. */
+  void resync() {
+    step(
+        effects -> {
+          resyncDue = true;
+          reconcile(now(), effects);
+          return null;
+        });
+  }
+
+  /**
+   * Starts no further rollout. One under way may finish and settle what it covers; everything else
+   * held is given back for redelivery.
+   */
+  void close() {
+    step(
+        effects -> {
+          closed = true;
+          if (running.isEmpty()) {
+            giveBack(effects);
+          }
+          return null;
+        });
+  }
+
+  LaneStatus status() {
+    synchronized (lock) {
+      Instant now = now();
+      return new LaneStatus(
+          model.name(),
+          phase(now),
+          desiredWatermark,
+          replicas.values().stream().map(replica -> replica.status(desiredSequence)).toList(),
+          pending(now),
+          pendingSince(),
+          anchors.size(),
+          consecutiveFailures,
+          consecutiveFailures >= model.refresh().maxAttempts(),
+          lastSuccess,
+          model.refresh().objective());
+    }
+  }
+
+  // ---- Steps, under the lock ----
+
+  private boolean isCovered(Arrival arrival) {
+    return arrival.sequence() <= coveredSequence
+        || coveredWatermark.isPresent()
+            && arrival.publishTime().plus(PUBLISH_SKEW).isBefore(coveredWatermark.get());
+  }
+
+  private void hold(Arrival arrival, List<Runnable> effects) {
+    arrival.message().retain();
+    Arrival covered = anchors.put(arrival.view(), arrival);
+    if (covered != null) {
+      effects.add(covered.message()::release);
+    }
+  }
+
+  private void want(long sequence, Instant now) {
+    desiredSequence = Math.max(desiredSequence, sequence);
+    if (firstWaiting.isEmpty()) {
+      firstWaiting = Optional.of(now);
+    }
+    if (owedSince.isEmpty()) {
+      owedSince = Optional.of(now);
+    }
+    lastWaiting = now;
+  }
+
+  /** Starts a rollout if one is due, or sees to it that this is asked again when one will be. */
+  private void reconcile(Instant now, List<Runnable> effects) {
+    if (closed || running.isPresent()) {
+      return;
+    }
+    Instant due = nextRollout();
+    if (!due.isAfter(now)) {
+      start(now, effects);
+    } else if (due.isBefore(timerAt)) {
+      cancelTimer.run();
+      timerAt = due;
+      cancelTimer = context.timer().after(Duration.between(now, due), () -> onTimer(due));
+    }
+  }
+
+  private void onTimer(Instant due) {
+    step(
+        effects -> {
+          if (due.equals(timerAt)) {
+            timerAt = Instant.MAX;
+            reconcile(now(), effects);
+          }
+          return null;
+        });
+  }
+
+  /** When the next rollout is due; {@link Instant#MAX} when nothing is owed. */
+  private Instant nextRollout() {
+    Instant due = Instant.MAX;
+    if (resyncDue) {
+      due = Instant.MIN;
+    } else if (firstWaiting.isPresent()) {
+      Instant quiet = lastWaiting.plus(model.refresh().quietPeriod());
+      Instant atLast = firstWaiting.get().plus(model.refresh().maxWait());
+      due = quiet.isBefore(atLast) ? quiet : atLast;
+    } else if (isOwed()) {
+      due =
+          stale()
+              .map(replica -> replica.retryAt)
+              .min(Comparator.naturalOrder())
+              .orElse(Instant.MIN);
+    }
+    return due.isBefore(retryAt) ? retryAt : due;
+  }
+
+  private boolean isOwed() {
+    return coveredSequence < desiredSequence || stale().findAny().isPresent();
+  }
+
+  private Stream<ReplicaState> stale() {
+    return replicas.values().stream().filter(replica -> replica.observedSequence < desiredSequence);
+  }
+
+  private void start(Instant now, List<Runnable> effects) {
+    rollouts++;
+    Rollout rollout =
+        new Rollout(context.process() + "-" + rollouts, now, desiredSequence, oldestWaiting);
+    running = Optional.of(rollout);
+    oldestWaiting = Oldest.NONE;
+    firstWaiting = Optional.empty();
+    resyncDue = false;
+    readReplicas(rollout, this::onReplicasAtStart, effects);
+  }
+
+  private void readReplicas(Rollout rollout, OnReplicas then, List<Runnable> effects) {
+    effects.add(
+        () ->
+            discovery
+                .replicas()
+                .subscribe()
+                .with(
+                    found -> step(next -> then.accept(rollout, found, next)),
+                    failure -> step(next -> onReplicasUnknown(rollout, failure, next))));
+  }
+
+  @FunctionalInterface
+  private interface OnReplicas {
+    Void accept(Rollout rollout, Set<Replica> found, List<Runnable> effects);
+  }
+
+  private Void onReplicasUnknown(Rollout rollout, Throwable failure, List<Runnable> effects) {
+    rollout.stopped = Optional.of("the replicas are not known: " + failure.getMessage());
+    finish(rollout, effects);
+    return null;
+  }
+
+  private Void onReplicasAtStart(Rollout rollout, Set<Replica> found, List<Runnable> effects) {
+    Instant now = now();
+    keepOnly(found);
+    rollout.parallel = model.refresh().maxUnavailable().of(found.size());
+    stale().filter(replica -> !replica.retryAt.isAfter(now)).forEach(rollout.queue::add);
+    pump(rollout, effects);
+    return null;
+  }
+
+  private Void onReplicasAtEnd(Rollout rollout, Set<Replica> found, List<Runnable> effects) {
+    keepOnly(found);
+    stale()
+        .filter(replica -> replica.observedSequence == 0)
+        .filter(replica -> !rollout.attempted.contains(replica.replica))
+        .filter(replica -> replica.failures == 0)
+        .forEach(rollout.queue::add);
+    if (rollout.queue.isEmpty()) {
+      finish(rollout, effects);
+    } else {
+      pump(rollout, effects);
+    }
+    return null;
+  }
+
+  private void keepOnly(Set<Replica> found) {
+    replicas.keySet().retainAll(found);
+    found.forEach(replica -> replicas.computeIfAbsent(replica, ReplicaState::new));
+    replicasRead = true;
+    if (owedSince.isEmpty() && isOwed()) {
+      owedSince = Optional.of(now());
+    }
+  }
+
+  /** Sends as many loads as may run at once; when none is left, reads the replicas again. */
+  private void pump(Rollout rollout, List<Runnable> effects) {
+    while (rollout.stopped.isEmpty()
+        && rollout.inFlight < rollout.parallel
+        && !rollout.queue.isEmpty()) {
+      load(rollout, rollout.queue.removeFirst(), effects);
+    }
+    if (rollout.inFlight == 0) {
+      if (rollout.stopped.isPresent()) {
+        finish(rollout, effects);
+      } else {
+        readReplicas(rollout, this::onReplicasAtEnd, effects);
+      }
+    }
+  }
+
+  private void load(Rollout rollout, ReplicaState replica, List<Runnable> effects) {
+    long sequence = desiredSequence;
+    Optional<Instant> watermark = desiredWatermark;
+    LoadRequest request =
+        new LoadRequest(
+            rollout.id,
+            watermark,
+            updates.after(replica.observedSequence),
+            updates.completeAfter(replica.observedSequence));
+    rollout.inFlight++;
+    rollout.attempted.add(replica.replica);
+    replica.loadingSince = Optional.of(now());
+    effects.add(
+        () ->
+            loader
+                .load(replica.replica, request)
+                .subscribe()
+                .with(
+                    outcome ->
+                        step(
+                            next -> onLoaded(rollout, replica, outcome, sequence, watermark, next)),
+                    failure ->
+                        step(
+                            next ->
+                                onLoaded(
+                                    rollout,
+                                    replica,
+                                    new LoadOutcome.Failed(
+                                        LoadOutcome.Kind.UNREACHABLE, failure.toString()),
+                                    sequence,
+                                    watermark,
+                                    next))));
+  }
+
+  private Void onLoaded(
+      Rollout rollout,
+      ReplicaState replica,
+      LoadOutcome outcome,
+      long sequence,
+      Optional<Instant> watermark,
+      List<Runnable> effects) {
+    Instant now = now();
+    rollout.inFlight--;
+    replica.loadingSince = Optional.empty();
+    if (outcome instanceof LoadOutcome.Failed failed) {
+      replica.failed(failed.reason(), now, context.backoff());
+      String reason = replica.replica + ": " + failed.reason();
+      rollout.failure = Optional.of(reason);
+      if (failed.kind() == LoadOutcome.Kind.REFUSED && !rollout.canaryConfirmed) {
+        rollout.stopped = Optional.of(reason);
+      }
+    } else {
+      replica.confirmed(sequence, watermark, now);
+      rollout.canaryConfirmed = true;
+    }
+    pump(rollout, effects);
+    return null;
+  }
+
+  private void finish(Rollout rollout, List<Runnable> effects) {
+    Instant now = now();
+    running = Optional.empty();
+    boolean readAtEnd = rollout.stopped.isEmpty();
+    if (readAtEnd) {
+      settleUpTo(
+          replicas.values().stream()
+              .mapToLong(replica -> replica.observedSequence)
+              .min()
+              .orElse(desiredSequence),
+          effects);
+      coveredWatermark = leastWatermark();
+    }
+    if (readAtEnd && stale().noneMatch(replica -> replica.observedSequence < rollout.target)) {
+      succeed(rollout, now, effects);
+    } else {
+      fail(rollout, now, effects);
+    }
+    if (closed) {
+      giveBack(effects);
+    } else {
+      reconcile(now, effects);
+    }
+  }
+
+  private void succeed(Rollout rollout, Instant now, List<Runnable> effects) {
+    consecutiveFailures = 0;
+    retryAt = Instant.MIN;
+    lastFailure = Optional.empty();
+    Oldest confirmed = rollout.oldest;
+    if (!isOwed()) {
+      confirmed = confirmed.with(oldestWaiting);
+      oldestWaiting = Oldest.NONE;
+      firstWaiting = Optional.empty();
+      owedSince = Optional.empty();
+    } else {
+      owedSince = firstWaiting;
+    }
+    if (rollout.attempted.isEmpty() && rollout.oldest.publishTime().isEmpty()) {
+      return; // A resync that found nothing to do.
+    }
+    Outcome outcome = Outcome.SUCCESS;
+    if (replicas.isEmpty()) {
+      outcome = Outcome.NO_REPLICAS;
+    } else {
+      lastSuccess = Optional.of(now);
+    }
+    report(rollout, outcome, now, confirmed, "", effects);
+  }
+
+  private void fail(Rollout rollout, Instant now, List<Runnable> effects) {
+    oldestWaiting = oldestWaiting.with(rollout.oldest);
+    Optional<String> reason = rollout.stopped.or(() -> rollout.failure);
+    if (reason.isPresent()) {
+      consecutiveFailures++;
+      lastFailure = reason;
+    }
+    if (rollout.stopped.isPresent()) {
+      retryAt = now.plus(context.backoff().after(consecutiveFailures));
+    }
+    report(
+        rollout,
+        Outcome.FAILURE,
+        now,
+        Oldest.NONE,
+        reason.orElse("some replicas wait for their next attempt"),
+        effects);
+  }
+
+  private void report(
+      Rollout rollout,
+      Outcome outcome,
+      Instant now,
+      Oldest confirmed,
+      String detail,
+      List<Runnable> effects) {
+    RolloutReport report =
+        new RolloutReport(
+            model.name(),
+            outcome,
+            Duration.between(rollout.startedAt, now),
+            now,
+            confirmed.publishTime(),
+            confirmed.eventTime(),
+            detail);
+    effects.add(() -> context.listener().rolledOut(report));
+  }
+
+  private void settleUpTo(long sequence, List<Runnable> effects) {
+    coveredSequence = Math.max(coveredSequence, sequence);
+    updates.dropUpTo(coveredSequence);
+    for (Iterator<Arrival> held = anchors.values().iterator(); held.hasNext(); ) {
+      Arrival arrival = held.next();
+      if (arrival.sequence() <= coveredSequence) {
+        held.remove();
+        effects.add(arrival.message()::release);
+      }
+    }
+  }
+
+  private Optional<Instant> leastWatermark() {
+    Optional<Instant> least = Optional.empty();
+    for (ReplicaState replica : replicas.values()) {
+      if (replica.observedWatermark.isEmpty()) {
+        return Optional.empty();
+      }
+      if (least.isEmpty() || replica.observedWatermark.get().isBefore(least.get())) {
+        least = replica.observedWatermark;
+      }
+    }
+    return least;
+  }
+
+  private void giveBack(List<Runnable> effects) {
+    anchors
+        .values()
+        .forEach(
+            arrival -> effects.add(() -> arrival.message().nack("the agent is shutting down")));
+    anchors.clear();
+  }
+
+  // ---- What is pending, and why ----
+
+  private LaneStatus.Phase phase(Instant now) {
+    if (running.isPresent()) {
+      return LaneStatus.Phase.ROLLING_OUT;
+    }
+    if (!isOwed()) {
+      return LaneStatus.Phase.IDLE;
+    }
+    return firstWaiting.isPresent() && !retryAt.isAfter(now)
+        ? LaneStatus.Phase.WAITING
+        : LaneStatus.Phase.BACKING_OFF;
+  }
+
+  private Optional<Instant> pendingSince() {
+    if (!isOwed()) {
+      return Optional.empty();
+    }
+    Oldest oldest =
+        running.map(rollout -> oldestWaiting.with(rollout.oldest)).orElse(oldestWaiting);
+    return oldest.publishTime().or(() -> owedSince);
+  }
+
+  private List<String> pending(Instant now) {
+    if (!isOwed()) {
+      return List.of();
+    }
+    List<String> reasons = new ArrayList<>();
+    anchors.keySet().stream().sorted().forEach(view -> reasons.add("owes a refresh for " + view));
+    if (anchors.isEmpty()) {
+      reasons.add("owes one unconditional refresh");
+    }
+    replicas.values().stream()
+        .filter(replica -> replica.loadingSince.isPresent())
+        .forEach(
+            replica ->
+                reasons.add(replica.replica + " is loading since " + replica.loadingSince.get()));
+    if (running.isEmpty() && firstWaiting.isPresent() && !retryAt.isAfter(now)) {
+      reasons.add("waits for a quiet moment until " + nextRollout());
+    }
+    if (retryAt.isAfter(now)) {
+      reasons.add("next attempt at " + retryAt + " after " + lastFailure.orElse("a failure"));
+    }
+    replicas.values().stream()
+        .filter(replica -> replica.retryAt.isAfter(now))
+        .forEach(
+            replica ->
+                reasons.add(
+                    replica.replica
+                        + ": next attempt at "
+                        + replica.retryAt
+                        + " after "
+                        + replica.lastError.orElse("a failure")));
+    if (!replicasRead) {
+      reasons.add("the replicas have not been read yet");
+    }
+    return reasons;
+  }
+
+  // ---- Lock and effects ----
+
+  private Instant now() {
+    return context.clock().instant();
+  }
+
+  private <T> T step(Function<List<Runnable>, T> decision) {
+    List<Runnable> effects = new ArrayList<>(2);
+    T result;
+    synchronized (lock) {
+      result = decision.apply(effects);
+    }
+    for (Runnable effect : effects) {
+      try {
+        effect.run();
+      } catch (RuntimeException e) {
+        LOG.errorf(e, "Lane of model %s: an effect failed", model.name());
+      }
+    }
+    return result;
+  }
+}

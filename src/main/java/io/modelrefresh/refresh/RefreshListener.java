@@ -1,0 +1,47 @@
+package io.modelrefresh.refresh;
+
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Optional;
+
+/**
+ * Observes lanes, for metrics and audit. Called on whichever thread the event happened, outside the
+ * lane's lock; what it throws is logged and changes nothing.
+ */
+public interface RefreshListener {
+
+  /** An update joined a rollout that was waiting already. */
+  void coalesced(String model);
+
+  /** A rollout ended. */
+  void rolledOut(RolloutReport report);
+
+  /**
+   * How a rollout ended.
+   *
+   * @param outcome whether it reached its goal
+   * @param duration from its start
+   * @param oldestPublishTime of the updates confirmed on all replicas by it; empty when it
+   *     confirmed none
+   * @param oldestEventTime the same by event time
+   * @param detail why, when it failed
+   */
+  record RolloutReport(
+      String model,
+      Outcome outcome,
+      Duration duration,
+      Instant endedAt,
+      Optional<Instant> oldestPublishTime,
+      Optional<Instant> oldestEventTime,
+      String detail) {}
+
+  /** How a rollout can end. */
+  enum Outcome {
+    /** Every replica covers what was owed when the rollout started. */
+    SUCCESS,
+    /** Some replica does not, or the set of replicas is not known. */
+    FAILURE,
+    /** The model is known to have no replicas: nothing to refresh. */
+    NO_REPLICAS
+  }
+}

@@ -1,0 +1,43 @@
+package io.modelrefresh.refresh;
+
+import io.modelrefresh.serving.Replica;
+import java.time.Instant;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.HashSet;
+import java.util.Optional;
+import java.util.Set;
+
+/** One rollout under way. Guarded by the lane's lock. */
+final class Rollout {
+
+  final String id;
+  final Instant startedAt;
+
+  /** Every arrival up to this sequence is to be covered on every replica at the end. */
+  final long target;
+
+  /** The oldest of the updates it is to cover. */
+  final Oldest oldest;
+
+  final Deque<ReplicaState> queue = new ArrayDeque<>();
+  final Set<Replica> attempted = new HashSet<>();
+  int parallel = 1;
+  int inFlight;
+
+  /** Whether some replica has confirmed: from then on an error answer is that replica's own. */
+  boolean canaryConfirmed;
+
+  /** Why no further replica is tried: the canary's error answer, or the set not being known. */
+  Optional<String> stopped = Optional.empty();
+
+  /** The last failure of any replica in this rollout. */
+  Optional<String> failure = Optional.empty();
+
+  Rollout(String id, Instant startedAt, long target, Oldest oldest) {
+    this.id = id;
+    this.startedAt = startedAt;
+    this.target = target;
+    this.oldest = oldest;
+  }
+}

@@ -1,0 +1,703 @@
+package io.modelrefresh.refresh;
+
+import static io.modelrefresh.refresh.ScriptedReplicas.CONFIRMED;
+import static io.modelrefresh.refresh.ScriptedReplicas.failed;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.modelrefresh.catalog.FeatureViewSelector;
+import io.modelrefresh.catalog.MaxUnavailable;
+import io.modelrefresh.catalog.Model;
+import io.modelrefresh.catalog.RefreshPolicy;
+import io.modelrefresh.catalog.RefreshPolicy.OnStart;
+import io.modelrefresh.catalog.ServerSettings;
+import io.modelrefresh.refresh.RefreshListener.Outcome;
+import io.modelrefresh.refresh.RefreshListener.RolloutReport;
+import io.modelrefresh.serving.LoadOutcome.Kind;
+import io.modelrefresh.update.Change;
+import io.modelrefresh.update.FeatureUpdate;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.Random;
+import java.util.Set;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.Test;
+
+class LaneTest {
+
+  private static final Duration QUIET = Duration.ofMillis(250);
+  private static final Duration MAX_WAIT = Duration.ofSeconds(2);
+  private static final Duration RESYNC = Duration.ofMinutes(1);
+
+  private final ManualTime time = new ManualTime();
+  private final ScriptedReplicas servers = new ScriptedReplicas();
+  private final HeldMessages messages = new HeldMessages();
+  private final Map<String, List<String>> settled = new LinkedHashMap<>();
+  private final List<RolloutReport> reports = new ArrayList<>();
+  private final AtomicInteger coalesced = new AtomicInteger();
+  private int published;
+
+  @Test
+  void oneUpdateLoadsEveryReplicaOnceAndIsAcked() {
+    servers.with(1, 2);
+    Lanes lanes = lanes(1);
+
+    String message = publish(lanes, "stats");
+    time.advance(QUIET);
+
+    assertThat(servers.loadsOf(1)).isEqualTo(1);
+    assertThat(servers.loadsOf(2)).isEqualTo(1);
+    assertThat(settled.get(message)).containsExactly("ack");
+    assertThat(status(lanes).pending()).isEmpty();
+    assertThat(status(lanes).phase()).isEqualTo(LaneStatus.Phase.IDLE);
+  }
+
+  @Test
+  void nothingIsAckedBeforeEveryReplicaHasConfirmed() {
+    servers.with(1, 2).gate();
+    Lanes lanes = lanes(1);
+    String message = publish(lanes, "stats");
+    time.advance(QUIET);
+
+    servers.step();
+
+    assertThat(servers.loads).hasSize(2);
+    assertThat(settled).doesNotContainKey(message);
+    servers.open();
+    assertThat(settled.get(message)).containsExactly("ack");
+  }
+
+  @Test
+  void aBurstWaitsForAQuietMomentAndCoalesces() {
+    servers.with(1);
+    Lanes lanes = lanes(1);
+
+    for (int i = 0; i < 5; i++) {
+      publish(lanes, "stats");
+      time.advance(QUIET.minusMillis(1));
+    }
+    assertThat(servers.loads).isEmpty();
+    time.advance(Duration.ofMillis(1));
+
+    assertThat(servers.loads).hasSize(1);
+    assertThat(coalesced).hasValue(4);
+  }
+
+  @Test
+  void aSteadyStreamIsNotDeferredBeyondMaxWait() {
+    servers.with(1);
+    Lanes lanes = lanes(1);
+
+    for (Duration spent = Duration.ZERO;
+        spent.compareTo(MAX_WAIT) < 0;
+        spent = spent.plusMillis(100)) {
+      assertThat(servers.loads).isEmpty();
+      publish(lanes, "stats");
+      time.advance(Duration.ofMillis(100));
+    }
+
+    assertThat(servers.loads).hasSize(1);
+  }
+
+  @Test
+  void whileALoadIsGatedABurstHoldsOneMessageAndOwesExactlyOneMoreLoad() {
+    servers.with(1, 2).gate();
+    Lanes lanes = lanes(2);
+    publish(lanes, "stats");
+    time.advance(QUIET);
+    assertThat(servers.loads).hasSize(2);
+
+    for (int i = 0; i < 100_000; i++) {
+      publish(lanes, "stats");
+      assertThat(messages.count()).isLessThanOrEqualTo(1);
+    }
+    assertThat(settled).hasSize(100_000);
+    servers.open();
+    time.advance(MAX_WAIT);
+
+    assertThat(servers.loadsOf(1)).isEqualTo(2);
+    assertThat(servers.loadsOf(2)).isEqualTo(2);
+    assertThat(settled).hasSize(100_001);
+    assertThat(settled.values()).allMatch(List.of("ack")::equals);
+    assertThat(messages.count()).isZero();
+  }
+
+  @Test
+  void aReplicaLoadedAfterTheBurstNeedsNoSecondLoad() {
+    servers.with(1, 2).gate();
+    Lanes lanes = lanes(1);
+    publish(lanes, "stats");
+    time.advance(QUIET);
+
+    publish(lanes, "stats");
+    servers.open();
+    time.advance(MAX_WAIT);
+
+    long first = servers.loads.get(0).replica().equals(ScriptedReplicas.replica(1)) ? 1 : 2;
+    assertThat(servers.loadsOf((int) first)).isEqualTo(2);
+    assertThat(servers.loadsOf((int) (3 - first))).isEqualTo(1);
+    assertThat(status(lanes).pending()).isEmpty();
+  }
+
+  @Test
+  void oneMessageIsHeldForEachViewOwed() {
+    servers.with(1).gate();
+    Lanes lanes = lanes(1);
+    publish(lanes, "stats");
+    time.advance(QUIET);
+
+    for (int i = 0; i < 50; i++) {
+      publish(lanes, "stats");
+      publish(lanes, "cards");
+    }
+
+    assertThat(messages.count()).isEqualTo(2);
+    assertThat(status(lanes).pending())
+        .contains("owes a refresh for cards", "owes a refresh for stats");
+  }
+
+  @Test
+  void anUpdateDuringARolloutCausesExactlyOneMore() {
+    servers.with(1).gate();
+    Lanes lanes = lanes(1);
+    publish(lanes, "stats");
+    time.advance(QUIET);
+
+    String second = publish(lanes, "stats");
+    time.advance(MAX_WAIT);
+    assertThat(servers.loads).hasSize(1);
+    servers.open();
+    time.advance(MAX_WAIT);
+
+    assertThat(servers.loads).hasSize(2);
+    assertThat(settled.get(second)).containsExactly("ack");
+  }
+
+  @Test
+  void anUpdatePublishedBeforeWhatEveryReplicaCoversIsSuperseded() {
+    servers.with(1);
+    Lanes lanes = lanes(1);
+    publish(lanes, "stats", time.instant());
+    time.advance(QUIET);
+
+    String older = publish(lanes, "stats", time.instant().minusSeconds(60));
+    time.advance(MAX_WAIT);
+
+    assertThat(servers.loads).hasSize(1);
+    assertThat(settled.get(older)).containsExactly("ack");
+  }
+
+  @Test
+  void anUpdatePublishedWithinTheSkewOfPublishTimesIsLoaded() {
+    servers.with(1);
+    Lanes lanes = lanes(1);
+    Instant publishTime = time.instant();
+    publish(lanes, "stats", publishTime);
+    time.advance(QUIET);
+
+    publish(lanes, "stats", publishTime.minusMillis(900));
+    time.advance(MAX_WAIT);
+
+    assertThat(servers.loads).hasSize(2);
+  }
+
+  @Test
+  void anOlderEventTimePublishedLaterIsLoaded() {
+    servers.with(1);
+    Lanes lanes = lanes(1);
+    publish(lanes, "stats", time.instant(), time.instant());
+    time.advance(QUIET);
+
+    time.advance(Duration.ofSeconds(5));
+    publish(lanes, "stats", time.instant(), Instant.EPOCH);
+    time.advance(QUIET);
+
+    assertThat(servers.loads).hasSize(2);
+  }
+
+  @Test
+  void aReplicaThatRefusesThreeTimesConvergesWithOneAckAndNoNack() {
+    servers.with(1);
+    AtomicInteger attempts = new AtomicInteger();
+    servers.answer(
+        1, request -> attempts.incrementAndGet() <= 3 ? failed(Kind.REFUSED) : CONFIRMED);
+    Lanes lanes = lanes(1);
+
+    String message = publish(lanes, "stats");
+    time.advance(RESYNC);
+
+    assertThat(servers.loads).hasSize(4);
+    assertThat(settled.get(message)).containsExactly("ack");
+    assertThat(reports)
+        .extracting(RolloutReport::outcome)
+        .containsExactly(Outcome.FAILURE, Outcome.FAILURE, Outcome.FAILURE, Outcome.SUCCESS);
+  }
+
+  @Test
+  void anErrorAnswerOfTheCanaryLeavesTheOthersAsTheyAre() {
+    servers.with(1, 2, 3);
+    for (int number = 1; number <= 3; number++) {
+      servers.answer(number, failed(Kind.REFUSED));
+    }
+    Lanes lanes = lanes(1);
+
+    publish(lanes, "stats");
+    time.advance(QUIET);
+
+    assertThat(servers.loads).hasSize(1);
+    assertThat(status(lanes).phase()).isEqualTo(LaneStatus.Phase.BACKING_OFF);
+    assertThat(status(lanes).pending()).anyMatch(reason -> reason.contains("scripted REFUSED"));
+  }
+
+  @Test
+  void aReplicaDownForGoodDoesNotKeepTheOthersFromConverging() {
+    servers.with(1, 2, 3);
+    servers.answer(2, failed(Kind.UNREACHABLE));
+    Lanes lanes = lanes(1);
+
+    String message = publish(lanes, "stats");
+    time.advance(Duration.ofMinutes(5));
+
+    assertThat(servers.loadsOf(1)).isEqualTo(1);
+    assertThat(servers.loadsOf(3)).isEqualTo(1);
+    assertThat(servers.loadsOf(2)).isGreaterThan(5);
+    assertThat(settled).doesNotContainKey(message);
+    assertThat(messages.count()).isEqualTo(1);
+    assertThat(status(lanes).failing()).isTrue();
+    assertThat(status(lanes).pending())
+        .anyMatch(reason -> reason.contains("10.0.0.2:8000") && reason.contains("UNREACHABLE"));
+  }
+
+  @Test
+  void newUpdatesReachTheReachableWithoutWaitingForTheDead() {
+    servers.with(1, 2);
+    servers.answer(2, failed(Kind.TIMED_OUT));
+    Lanes lanes = lanes(1);
+    publish(lanes, "stats");
+    time.advance(Duration.ofMinutes(5));
+    long before = servers.loadsOf(2);
+    while (servers.loadsOf(2) == before) {
+      time.advance(Duration.ofMillis(100));
+    }
+    long attemptsOfDead = servers.loadsOf(2);
+
+    publish(lanes, "stats");
+    time.advance(QUIET);
+
+    assertThat(servers.loadsOf(1)).isEqualTo(2);
+    assertThat(servers.loadsOf(2)).isEqualTo(attemptsOfDead);
+  }
+
+  @Test
+  void aReplicaThatReturnsConvergesAndTheMessageIsAcked() {
+    servers.with(1, 2);
+    servers.answer(2, failed(Kind.UNREACHABLE));
+    Lanes lanes = lanes(1);
+    String message = publish(lanes, "stats");
+    time.advance(Duration.ofMinutes(5));
+
+    servers.answer(2, CONFIRMED);
+    time.advance(RESYNC);
+
+    assertThat(settled.get(message)).containsExactly("ack");
+    assertThat(status(lanes).failing()).isFalse();
+  }
+
+  @Test
+  void aRedeliveryOfAHeldMessageIsRecognisedAndSettledWithIt() {
+    servers.with(1);
+    servers.answer(1, failed(Kind.UNREACHABLE));
+    Lanes lanes = lanes(1);
+    String message = publish(lanes, "stats");
+    time.advance(RESYNC);
+    long attempts = servers.loads.size();
+
+    boolean recognised = messages.recognise(message, delivery(message));
+    servers.answer(1, CONFIRMED);
+    time.advance(RESYNC);
+
+    assertThat(recognised).isTrue();
+    assertThat(settled.get(message)).containsExactly("ack", "ack");
+    assertThat(servers.loads.size()).isEqualTo((int) attempts + 1);
+  }
+
+  @Test
+  void aDuplicateOfAnAckedMessageIsAckedAtOnce() {
+    servers.with(1);
+    Lanes lanes = lanes(1);
+    String message = publish(lanes, "stats");
+    time.advance(QUIET);
+
+    boolean recognised = messages.recognise(message, delivery(message));
+
+    assertThat(recognised).isTrue();
+    assertThat(settled.get(message)).containsExactly("ack", "ack");
+  }
+
+  @Test
+  void aRedeliveryOfANackedMessageIsTakenAsNew() {
+    servers.with(1);
+    servers.answer(1, failed(Kind.UNREACHABLE));
+    Lanes lanes = lanes(1);
+    String message = publish(lanes, "stats");
+    time.advance(QUIET);
+    lanes.close();
+
+    boolean recognised = messages.recognise(message, delivery(message));
+
+    assertThat(settled.get(message)).containsExactly("nack");
+    assertThat(recognised).isFalse();
+  }
+
+  @Test
+  void neverMoreThanMaxUnavailableReplicasLoadAtOnce() {
+    servers.with(1, 2, 3, 4, 5).gate();
+    Lanes lanes = lanes(2);
+    publish(lanes, "stats");
+
+    time.advance(QUIET);
+    for (int i = 0; i < 10; i++) {
+      servers.step();
+    }
+
+    assertThat(servers.mostInFlight).isEqualTo(2);
+    assertThat(servers.loads).hasSize(5);
+  }
+
+  @Test
+  void aReplicaThatDisappearsIsForgottenAndHoldsNothingBack() {
+    servers.with(1, 2);
+    servers.answer(2, failed(Kind.UNREACHABLE));
+    Lanes lanes = lanes(1);
+    String message = publish(lanes, "stats");
+    time.advance(QUIET);
+
+    servers.remove(2);
+    time.advance(RESYNC);
+
+    assertThat(settled.get(message)).containsExactly("ack");
+    assertThat(status(lanes).replicas()).hasSize(1);
+  }
+
+  @Test
+  void aReplicaThatAppearsDuringTheRolloutIsLoadedBeforeTheAck() {
+    servers.with(1).gate();
+    Lanes lanes = lanes(1);
+    String message = publish(lanes, "stats");
+    time.advance(QUIET);
+
+    servers.with(2);
+    servers.step();
+    assertThat(settled).doesNotContainKey(message);
+    servers.step();
+
+    assertThat(servers.loadsOf(2)).isEqualTo(1);
+    assertThat(settled.get(message)).containsExactly("ack");
+  }
+
+  @Test
+  void aReplicaThatAppearsLaterIsLoadedAtTheNextResyncAndRetriedUntilItIs() {
+    servers.with(1);
+    Lanes lanes = lanes(1);
+    publish(lanes, "stats");
+    time.advance(QUIET);
+
+    servers.with(2);
+    servers.answer(2, failed(Kind.UNREACHABLE));
+    time.advance(RESYNC.multipliedBy(2));
+    assertThat(status(lanes).phase()).isEqualTo(LaneStatus.Phase.BACKING_OFF);
+    assertThat(status(lanes).pendingSince()).isPresent();
+    servers.answer(2, CONFIRMED);
+    time.advance(RESYNC);
+
+    assertThat(servers.loadsOf(1)).isEqualTo(1);
+    assertThat(status(lanes).pending()).isEmpty();
+  }
+
+  @Test
+  void anUnknownReplicaSetStaysPendingAndAKnownEmptyOneSettles() {
+    servers.unknown("DNS says SERVFAIL");
+    Lanes lanes = lanes(1);
+    String message = publish(lanes, "stats");
+    time.advance(RESYNC);
+    assertThat(settled).doesNotContainKey(message);
+    assertThat(status(lanes).pending()).anyMatch(reason -> reason.contains("DNS says SERVFAIL"));
+
+    servers.known();
+    time.advance(RESYNC);
+
+    assertThat(settled.get(message)).containsExactly("ack");
+    assertThat(reports.get(reports.size() - 1).outcome()).isEqualTo(Outcome.NO_REPLICAS);
+  }
+
+  @Test
+  void aReplicaSetThatBecomesUnknownDuringTheRolloutIsNotAcked() {
+    servers.with(1).gate();
+    Lanes lanes = lanes(1);
+    String message = publish(lanes, "stats");
+    time.advance(QUIET);
+
+    servers.unknown("DNS says SERVFAIL");
+    servers.open();
+
+    assertThat(settled).doesNotContainKey(message);
+  }
+
+  @Test
+  void propagationIsOneObservationFromTheOldestUpdateCovered() {
+    servers.with(1, 2);
+    Lanes lanes = lanes(1);
+    Instant oldest = time.instant().minusMillis(700);
+    publish(lanes, "stats", oldest, Instant.EPOCH);
+    publish(lanes, "stats", oldest.plusMillis(300), oldest);
+
+    time.advance(QUIET);
+
+    assertThat(reports).hasSize(1);
+    assertThat(reports.get(0).oldestPublishTime()).contains(oldest);
+    assertThat(reports.get(0).oldestEventTime()).contains(Instant.EPOCH);
+    assertThat(reports.get(0).endedAt()).isEqualTo(time.instant());
+  }
+
+  @Test
+  void propagationCountsFromTheFirstUpdateEvenAfterFailedRollouts() {
+    servers.with(1);
+    servers.answer(1, failed(Kind.REFUSED));
+    Lanes lanes = lanes(1);
+    Instant first = time.instant();
+    publish(lanes, "stats", first);
+    time.advance(Duration.ofSeconds(10));
+    publish(lanes, "stats");
+
+    servers.answer(1, CONFIRMED);
+    time.advance(RESYNC);
+
+    RolloutReport last = reports.get(reports.size() - 1);
+    assertThat(last.outcome()).isEqualTo(Outcome.SUCCESS);
+    assertThat(last.oldestPublishTime()).contains(first);
+  }
+
+  @Test
+  void aModelOwesOneRefreshOnStartUnlessToldNever() {
+    servers.with(1);
+
+    lanes(model(1, OnStart.NEVER));
+    time.advance(QUIET);
+    assertThat(servers.loads).isEmpty();
+    lanes(model(1, OnStart.IF_UNKNOWN));
+    time.advance(QUIET);
+
+    assertThat(servers.loads).hasSize(1);
+  }
+
+  @Test
+  void oweAllRefreshesOnceWithNoMessage() {
+    servers.with(1, 2);
+    Lanes lanes = lanes(1);
+
+    lanes.oweAll();
+    assertThat(status(lanes).pending()).contains("owes one unconditional refresh");
+    time.advance(QUIET);
+
+    assertThat(servers.loads).hasSize(2);
+    assertThat(status(lanes).pending()).isEmpty();
+  }
+
+  @Test
+  void closingGivesBackWhatWaitsAndLetsARunningRolloutAck() {
+    servers.with(1).gate();
+    Lanes lanes = lanes(1);
+    String covered = publish(lanes, "stats");
+    time.advance(QUIET);
+    String waiting = publish(lanes, "cards");
+
+    lanes.close();
+    servers.open();
+    time.advance(RESYNC);
+
+    assertThat(settled.get(covered)).containsExactly("ack");
+    assertThat(settled.get(waiting)).containsExactly("nack");
+    assertThat(servers.loads).hasSize(1);
+  }
+
+  @Test
+  void anArrivalAfterClosingIsGivenBack() {
+    servers.with(1);
+    Lanes lanes = lanes(1);
+    lanes.close();
+
+    String late = publish(lanes, "stats");
+
+    assertThat(settled.get(late)).containsExactly("nack");
+  }
+
+  @Test
+  void loadsCarryTheWatermarkAndTheUpdatesTheReplicaLacks() {
+    servers.with(1);
+    Lanes lanes = lanes(1);
+    publish(lanes, "stats");
+    publish(lanes, "cards");
+    Instant watermark = time.instant();
+    time.advance(QUIET);
+    for (int i = 0; i <= PendingUpdates.LIMIT; i++) {
+      publish(lanes, "stats");
+    }
+    time.advance(MAX_WAIT);
+
+    assertThat(servers.loads.get(0).request().watermark()).contains(watermark);
+    assertThat(servers.loads.get(0).request().updates())
+        .extracting(FeatureUpdate::featureView)
+        .containsExactly("stats", "cards");
+    assertThat(servers.loads.get(0).request().complete()).isTrue();
+    assertThat(servers.loads.get(1).request().updates()).hasSize(PendingUpdates.LIMIT);
+    assertThat(servers.loads.get(1).request().complete()).isFalse();
+  }
+
+  @Test
+  void aLaneKeepsAtMostTwoTimersHoweverLongAReplicaIsDown() {
+    servers.with(1, 2);
+    servers.answer(2, failed(Kind.UNREACHABLE));
+    Lanes lanes = lanes(1);
+
+    for (int i = 0; i < 200; i++) {
+      publish(lanes, "stats");
+      time.advance(QUIET);
+    }
+
+    assertThat(time.scheduled()).isLessThanOrEqualTo(2);
+  }
+
+  @Test
+  void aListenerThatThrowsBreaksNothing() {
+    servers.with(1);
+    RefreshListener broken =
+        new RefreshListener() {
+          @Override
+          public void coalesced(String model) {
+            throw new IllegalStateException("broken listener");
+          }
+
+          @Override
+          public void rolledOut(RolloutReport report) {
+            throw new IllegalStateException("broken listener");
+          }
+        };
+    Lanes lanes = lanes(model(1, OnStart.NEVER), broken);
+
+    publish(lanes, "stats");
+    String message = publish(lanes, "stats");
+    time.advance(QUIET);
+
+    assertThat(settled.get(message)).containsExactly("ack");
+  }
+
+  // ---- Given ----
+
+  private Lanes lanes(int maxUnavailable) {
+    return lanes(model(maxUnavailable, OnStart.NEVER));
+  }
+
+  private Lanes lanes(Model model) {
+    return lanes(
+        model,
+        new RefreshListener() {
+          @Override
+          public void coalesced(String name) {
+            coalesced.incrementAndGet();
+          }
+
+          @Override
+          public void rolledOut(RolloutReport report) {
+            reports.add(report);
+          }
+        });
+  }
+
+  private Lanes lanes(Model model, RefreshListener listener) {
+    this.model = model;
+    Backoff backoff = new Backoff(Duration.ofMillis(500), RESYNC, new Random(7));
+    Lanes lanes =
+        new Lanes(
+            List.of(model),
+            m -> servers,
+            m -> servers,
+            new LaneContext("test", time, time, backoff, listener),
+            RESYNC);
+    lanes.start();
+    return lanes;
+  }
+
+  private Model model;
+
+  private static Model model(int maxUnavailable, OnStart onStart) {
+    return new Model(
+        "fraud",
+        List.of(new FeatureViewSelector(Optional.empty(), Optional.empty(), Optional.empty())),
+        new ServerSettings(
+            ServerSettings.Protocol.OPEN_INFERENCE,
+            "http://10.0.0.1:8000",
+            "fraud",
+            Duration.ofSeconds(30),
+            Optional.empty()),
+        new RefreshPolicy(
+            QUIET,
+            MAX_WAIT,
+            new MaxUnavailable(maxUnavailable, false),
+            5,
+            onStart,
+            Optional.empty()));
+  }
+
+  private String publish(Lanes lanes, String view) {
+    return publish(lanes, view, time.instant());
+  }
+
+  private String publish(Lanes lanes, String view, Instant publishTime) {
+    return publish(lanes, view, publishTime, publishTime);
+  }
+
+  private String publish(Lanes lanes, String view, Instant publishTime, Instant eventTime) {
+    String id = "m" + ++published;
+    HeldMessage message = messages.hold(id, delivery(id));
+    lanes.offer(
+        model, Arrival.of(lanes.nextSequence(), publishTime, update(view, eventTime), message));
+    message.release();
+    return id;
+  }
+
+  private Delivery delivery(String id) {
+    return new Delivery() {
+      @Override
+      public void ack() {
+        settled.computeIfAbsent(id, key -> new ArrayList<>()).add("ack");
+      }
+
+      @Override
+      public void nack(String reason) {
+        settled.computeIfAbsent(id, key -> new ArrayList<>()).add("nack");
+      }
+    };
+  }
+
+  private LaneStatus status(Lanes lanes) {
+    return lanes.status("fraud").orElseThrow();
+  }
+
+  private static FeatureUpdate update(String view, Instant eventTime) {
+    return new FeatureUpdate(
+        Optional.empty(),
+        view,
+        OptionalLong.empty(),
+        Set.of(),
+        List.of(),
+        eventTime,
+        Change.VALUES,
+        OptionalLong.empty(),
+        Optional.empty());
+  }
+}
