@@ -10,7 +10,8 @@ public record MaxUnavailable(int amount, boolean percent) {
   /**
    * Reads {@code "2"} or {@code "25%"}.
    *
-   * @throws IllegalArgumentException naming what was expected
+   * @throws IllegalArgumentException saying what was expected; the text itself is left to the
+   *     caller to quote
    */
   public static MaxUnavailable parse(String text) {
     boolean percent = text.endsWith("%");
@@ -22,7 +23,7 @@ public record MaxUnavailable(int amount, boolean percent) {
     }
     if (amount < 1 || percent && amount > 100) {
       throw new IllegalArgumentException(
-          "expected a count of at least 1 or a percentage from 1% to 100%, got \"" + text + "\"");
+          "expected a count of at least 1 or a percentage from 1% to 100%");
     }
     return new MaxUnavailable(amount, percent);
   }

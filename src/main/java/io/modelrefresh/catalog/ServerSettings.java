@@ -8,15 +8,14 @@ import java.util.Set;
 /**
  * Where a model is served and what is spoken there.
  *
- * @param replicas the replica address as configured: {@code http(s)://host:port[,...]} or {@code
- *     dns://host:port}
+ * @param replicas where its replicas are to be found
  * @param modelName the model's name on the server
  * @param timeout from the start of a load to the replica being ready, at most
  * @param http the request of protocol {@code http}; empty for the others
  */
 public record ServerSettings(
     Protocol protocol,
-    String replicas,
+    ReplicaAddress replicas,
     String modelName,
     Duration timeout,
     Optional<HttpRequestTemplate> http) {
@@ -44,5 +43,11 @@ public record ServerSettings(
       Map<String, String> headers,
       Optional<String> body,
       Set<Integer> acceptedStatuses,
-      Optional<String> readyPath) {}
+      Optional<String> readyPath) {
+
+    public HttpRequestTemplate {
+      headers = Map.copyOf(headers);
+      acceptedStatuses = Set.copyOf(acceptedStatuses);
+    }
+  }
 }

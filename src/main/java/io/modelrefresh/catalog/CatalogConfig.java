@@ -1,0 +1,111 @@
+package io.modelrefresh.catalog;
+
+import io.smallrye.config.ConfigMapping;
+import io.smallrye.config.WithDefault;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * The catalog as configured. What has a rule beyond its type is read as text and judged by {@link
+ * CatalogFactory}, so that every mistake is reported at once and in the same words.
+ */
+@ConfigMapping(prefix = "model-refresh")
+public interface CatalogConfig {
+
+  /** The models, each under its name: letters, digits, '.', '_' and '-', at most 128. */
+  Map<String, ModelConfig> models();
+
+  /** One model. */
+  interface ModelConfig {
+
+    /**
+     * The feature views it consumes: {@code name}, {@code project/name}, {@code project/*} or
+     * {@code *}, each optionally narrowed to one feature by {@code :feature}.
+     */
+    Optional<List<String>> featureViews();
+
+    /** Where it is served. */
+    ServerConfig server();
+
+    /** How it is refreshed. */
+    RefreshConfig refresh();
+  }
+
+  /** Where a model is served. */
+  interface ServerConfig {
+
+    /** What the server speaks: {@code open-inference} or {@code http}. */
+    Optional<String> protocol();
+
+    /**
+     * Where its replicas are: {@code http(s)://host:port}, several of them separated by commas, or
+     * {@code dns://host:port}, each address of which is a replica.
+     */
+    Optional<String> replicas();
+
+    /** The model's name on the server; by default its name in the catalog. */
+    Optional<String> modelName();
+
+    /** How long one replica may take from the start of a load until it is ready. */
+    @WithDefault("30s")
+    Duration timeout();
+
+    /** The request that makes the server load, for protocol {@code http} only. */
+    Optional<HttpConfig> http();
+  }
+
+  /** The request of protocol {@code http}. */
+  interface HttpConfig {
+
+    /** The method of the load request: GET, POST, PUT, PATCH or DELETE. */
+    @WithDefault("POST")
+    String method();
+
+    /** The path and query of the load request, a Qute template that begins with a slash. */
+    Optional<String> path();
+
+    /** Headers of the load request. */
+    Map<String, String> headers();
+
+    /** The body of the load request, a Qute template; none by default. */
+    Optional<String> body();
+
+    /** The statuses that mean the model was loaded; any 2xx by default. */
+    Optional<List<Integer>> acceptedStatuses();
+
+    /**
+     * The path that answers 2xx once the model is ready, a Qute template; by default the accepted
+     * load is the confirmation.
+     */
+    Optional<String> readyPath();
+  }
+
+  /** How a model is refreshed. */
+  interface RefreshConfig {
+
+    /** How long no update must arrive before the replicas are refreshed. */
+    @WithDefault("250ms")
+    Duration quietPeriod();
+
+    /** How long a refresh waits at most for that quiet, from the first update. */
+    @WithDefault("2s")
+    Duration maxWait();
+
+    /** How many replicas may load at once: a count, or a percentage of the replicas. */
+    @WithDefault("1")
+    String maxUnavailable();
+
+    /** After how many failed attempts in a row the model counts as failing; it is still retried. */
+    @WithDefault("5")
+    int maxAttempts();
+
+    /** Whether it is refreshed when the agent starts: {@code if-unknown}, always or never. */
+    @WithDefault("if-unknown")
+    String onStart();
+
+    /** The time from publish to the last replica's confirmation that users expect at most. */
+    Optional<Duration> objective();
+  }
+}

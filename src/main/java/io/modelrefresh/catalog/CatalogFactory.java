@@ -1,0 +1,67 @@
+package io.modelrefresh.catalog;
+
+import io.modelrefresh.catalog.CatalogConfig.ModelConfig;
+import io.quarkus.runtime.Startup;
+import jakarta.enterprise.inject.Produces;
+import jakarta.inject.Singleton;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+
+/** Makes the catalog of its configuration, at the start: a mistake in it stops the start. */
+@Singleton
+public class CatalogFactory {
+
+  private static final String MODELS = "model-refresh.models.";
+
+  /**
+   * @throws InvalidCatalogException listing every mistake there is
+   */
+  @Produces
+  @Singleton
+  @Startup
+  public Catalog create(CatalogConfig config) {
+    Problems problems = new Problems();
+    List<Model> models = new ArrayList<>();
+    Map<ServedModel, String> served = new HashMap<>();
+    // By name, so that nothing depends on the order in which configuration sources are read.
+    new TreeMap<>(config.models())
+        .forEach(
+            (name, model) -> {
+              String key = MODELS + quoted(name);
+              new ModelReader(key, name, model, problems).read().ifPresent(models::add);
+              requireServedOnce(key, name, model, served, problems);
+            });
+    problems.throwIfAny();
+    return new Catalog(models);
+  }
+
+  /** Two lanes loading one server's model would undo each other's bound on unavailable replicas. */
+  private static void requireServedOnce(
+      String key,
+      String name,
+      ModelConfig model,
+      Map<ServedModel, String> served,
+      Problems problems) {
+    for (Endpoint replica : ModelReader.replicasNamed(model)) {
+      var servedModel = new ServedModel(replica.address(), ModelReader.nameOnServer(name, model));
+      String other = served.putIfAbsent(servedModel, name);
+      if (other != null) {
+        problems.add(
+            key + ".server.model-name",
+            "expected no other model with this name on %s, but %s%s names it too"
+                .formatted(replica.address(), MODELS, quoted(other)),
+            servedModel.name());
+        return;
+      }
+    }
+  }
+
+  private static String quoted(String name) {
+    return name.matches("[A-Za-z0-9_-]+") ? name : '"' + name + '"';
+  }
+
+  private record ServedModel(String address, String name) {}
+}

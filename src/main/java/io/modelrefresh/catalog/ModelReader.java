@@ -1,0 +1,233 @@
+package io.modelrefresh.catalog;
+
+import io.modelrefresh.catalog.CatalogConfig.HttpConfig;
+import io.modelrefresh.catalog.CatalogConfig.ModelConfig;
+import io.modelrefresh.catalog.CatalogConfig.RefreshConfig;
+import io.modelrefresh.catalog.CatalogConfig.ServerConfig;
+import io.modelrefresh.catalog.RefreshPolicy.OnStart;
+import io.modelrefresh.catalog.ServerSettings.HttpRequestTemplate;
+import io.modelrefresh.catalog.ServerSettings.Protocol;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.Predicate;
+import java.util.regex.Pattern;
+
+/** Reads one model of the configuration, noting every mistake under its full key. */
+final class ModelReader {
+
+  /** A name is a metric label, and one segment of a URL's path, where dots alone mean something. */
+  private static final Predicate<String> NAME =
+      Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]{0,127}").asMatchPredicate();
+
+  /** What HTTP calls a token (RFC 9110, 5.6.2). */
+  private static final Predicate<String> HEADER_NAME =
+      Pattern.compile("[!#$%&'*+.^_`|~0-9A-Za-z-]+").asMatchPredicate();
+
+  /** No control characters: a line break would begin another header (RFC 9110, 5.5). */
+  private static final Predicate<String> HEADER_VALUE =
+      Pattern.compile("[^\\x00-\\x08\\x0A-\\x1F\\x7F]*").asMatchPredicate();
+
+  private static final Set<String> METHODS = Set.of("GET", "POST", "PUT", "PATCH", "DELETE");
+
+  private final String key;
+  private final String name;
+  private final ModelConfig config;
+  private final Problems problems;
+
+  ModelReader(String key, String name, ModelConfig config, Problems problems) {
+    this.key = key;
+    this.name = name;
+    this.config = config;
+    this.problems = problems;
+  }
+
+  /** The model; empty if anything about it is wrong. */
+  Optional<Model> read() {
+    int before = problems.count();
+    problems.require(
+        NAME.test(name),
+        key,
+        "expected a name of letters, digits, '.', '_' and '-' that begins with a letter or digit,"
+            + " at most 128 characters",
+        name);
+    List<FeatureViewSelector> featureViews = featureViews();
+    Optional<ServerSettings> server = server(config.server(), key + ".server");
+    Optional<RefreshPolicy> refresh = refresh(config.refresh(), key + ".refresh");
+    return problems.count() > before
+        ? Optional.empty()
+        : Optional.of(new Model(name, featureViews, server.orElseThrow(), refresh.orElseThrow()));
+  }
+
+  /** The replicas named by the configuration, none if that cannot be read. */
+  static List<Endpoint> replicasNamed(ModelConfig config) {
+    try {
+      return config
+          .server()
+          .replicas()
+          .map(text -> ReplicaAddress.parse(text.strip()).named())
+          .orElse(List.of());
+    } catch (IllegalArgumentException e) {
+      return List.of();
+    }
+  }
+
+  static String nameOnServer(String name, ModelConfig config) {
+    return config.server().modelName().map(String::strip).orElse(name);
+  }
+
+  private List<FeatureViewSelector> featureViews() {
+    String featureViewsKey = key + ".feature-views";
+    List<FeatureViewSelector> selectors = new ArrayList<>();
+    List<String> texts = config.featureViews().orElse(List.of());
+    if (texts.isEmpty()) {
+      problems.add(featureViewsKey, "required, expected at least one feature view");
+    }
+    for (String text : texts) {
+      problems
+          .parse(featureViewsKey, text.strip(), FeatureViewSelector::parse)
+          .ifPresent(selectors::add);
+    }
+    return selectors;
+  }
+
+  private Optional<ServerSettings> server(ServerConfig server, String key) {
+    Optional<Protocol> protocol =
+        problems.parseRequired(
+            key + ".protocol", server.protocol(), "open-inference or http", ModelReader::protocol);
+    Optional<ReplicaAddress> replicas =
+        problems.parseRequired(
+            key + ".replicas",
+            server.replicas(),
+            "http(s)://host:port[,...] or dns://host:port",
+            ReplicaAddress::parse);
+    requirePositive(key + ".timeout", server.timeout());
+    Optional<HttpRequestTemplate> http = http(server.http(), protocol, key + ".http");
+    return protocol.isEmpty() || replicas.isEmpty()
+        ? Optional.empty()
+        : Optional.of(
+            new ServerSettings(
+                protocol.get(),
+                replicas.get(),
+                nameOnServer(name, config),
+                server.timeout(),
+                http));
+  }
+
+  private static Protocol protocol(String text) {
+    return switch (text) {
+      case "open-inference" -> Protocol.OPEN_INFERENCE;
+      case "http" -> Protocol.HTTP;
+      default -> throw new IllegalArgumentException("expected open-inference or http");
+    };
+  }
+
+  private Optional<HttpRequestTemplate> http(
+      Optional<HttpConfig> http, Optional<Protocol> protocol, String key) {
+    if (protocol.equals(Optional.of(Protocol.HTTP)) && http.isEmpty()) {
+      problems.add(key + ".path", "required by protocol http, expected a path such as /reload");
+    }
+    if (protocol.equals(Optional.of(Protocol.OPEN_INFERENCE)) && http.isPresent()) {
+      problems.add(key, "expected only with protocol http, but the protocol is open-inference");
+    }
+    return http.map(request -> request(request, key));
+  }
+
+  private HttpRequestTemplate request(HttpConfig http, String key) {
+    problems.require(
+        METHODS.contains(http.method()),
+        key + ".method",
+        "expected GET, POST, PUT, PATCH or DELETE",
+        http.method());
+    String path =
+        problems
+            .parseRequired(key + ".path", http.path(), "a path such as /reload", ModelReader::path)
+            .orElse("");
+    http.readyPath()
+        .ifPresent(text -> problems.parse(key + ".ready-path", text, ModelReader::path));
+    List<Integer> statuses = http.acceptedStatuses().orElse(List.of());
+    for (int status : statuses) {
+      problems.require(
+          status >= 200 && status <= 599,
+          key + ".accepted-statuses",
+          "expected HTTP statuses from 200 to 599",
+          status);
+    }
+    http.headers()
+        .forEach(
+            (header, value) -> {
+              String headerKey = key + ".headers.\"" + header + '"';
+              problems.require(
+                  HEADER_NAME.test(header), headerKey, "expected an HTTP header name", header);
+              if (!HEADER_VALUE.test(value)) {
+                // Not quoted: headers carry credentials.
+                problems.add(headerKey, "expected a value without control characters");
+              }
+            });
+    return new HttpRequestTemplate(
+        http.method(), path, http.headers(), http.body(), Set.copyOf(statuses), http.readyPath());
+  }
+
+  private static String path(String text) {
+    if (!text.startsWith("/")) {
+      throw new IllegalArgumentException("expected a path that begins with a slash");
+    }
+    return text;
+  }
+
+  private Optional<RefreshPolicy> refresh(RefreshConfig refresh, String key) {
+    requireNotNegative(key + ".quiet-period", refresh.quietPeriod());
+    requireNotNegative(key + ".max-wait", refresh.maxWait());
+    problems.require(
+        refresh.quietPeriod().compareTo(refresh.maxWait()) <= 0,
+        key + ".quiet-period",
+        "expected at most max-wait, which is " + text(refresh.maxWait()),
+        text(refresh.quietPeriod()));
+    problems.require(
+        refresh.maxAttempts() >= 1,
+        key + ".max-attempts",
+        "expected at least 1",
+        refresh.maxAttempts());
+    refresh.objective().ifPresent(objective -> requirePositive(key + ".objective", objective));
+    Optional<MaxUnavailable> maxUnavailable =
+        problems.parse(
+            key + ".max-unavailable", refresh.maxUnavailable().strip(), MaxUnavailable::parse);
+    Optional<OnStart> onStart =
+        problems.parse(key + ".on-start", refresh.onStart().strip(), ModelReader::onStart);
+    return maxUnavailable.isEmpty() || onStart.isEmpty()
+        ? Optional.empty()
+        : Optional.of(
+            new RefreshPolicy(
+                refresh.quietPeriod(),
+                refresh.maxWait(),
+                maxUnavailable.get(),
+                refresh.maxAttempts(),
+                onStart.get(),
+                refresh.objective()));
+  }
+
+  private static OnStart onStart(String text) {
+    return switch (text) {
+      case "if-unknown" -> OnStart.IF_UNKNOWN;
+      case "always" -> OnStart.ALWAYS;
+      case "never" -> OnStart.NEVER;
+      default -> throw new IllegalArgumentException("expected if-unknown, always or never");
+    };
+  }
+
+  private void requirePositive(String key, Duration duration) {
+    problems.require(
+        duration.compareTo(Duration.ZERO) > 0, key, "expected more than 0s", text(duration));
+  }
+
+  private void requireNotNegative(String key, Duration duration) {
+    problems.require(!duration.isNegative(), key, "expected at least 0s", text(duration));
+  }
+
+  /** As durations are configured: seconds or milliseconds. */
+  private static String text(Duration duration) {
+    return duration.getNano() == 0 ? duration.toSeconds() + "s" : duration.toMillis() + "ms";
+  }
+}
