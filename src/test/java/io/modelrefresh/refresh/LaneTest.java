@@ -4,11 +4,13 @@ import static io.modelrefresh.refresh.ScriptedReplicas.CONFIRMED;
 import static io.modelrefresh.refresh.ScriptedReplicas.failed;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.modelrefresh.catalog.Endpoint;
 import io.modelrefresh.catalog.FeatureViewSelector;
 import io.modelrefresh.catalog.MaxUnavailable;
 import io.modelrefresh.catalog.Model;
 import io.modelrefresh.catalog.RefreshPolicy;
 import io.modelrefresh.catalog.RefreshPolicy.OnStart;
+import io.modelrefresh.catalog.ReplicaAddress;
 import io.modelrefresh.catalog.ServerSettings;
 import io.modelrefresh.refresh.RefreshListener.Outcome;
 import io.modelrefresh.refresh.RefreshListener.RolloutReport;
@@ -640,7 +642,7 @@ class LaneTest {
         List.of(new FeatureViewSelector(Optional.empty(), Optional.empty(), Optional.empty())),
         new ServerSettings(
             ServerSettings.Protocol.OPEN_INFERENCE,
-            "http://10.0.0.1:8000",
+            new ReplicaAddress.Static(List.of(new Endpoint("http", "10.0.0.1", 8000))),
             "fraud",
             Duration.ofSeconds(30),
             Optional.empty()),
