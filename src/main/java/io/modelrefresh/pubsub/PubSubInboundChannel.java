@@ -1,0 +1,292 @@
+package io.modelrefresh.pubsub;
+
+import com.google.pubsub.v1.PubsubMessage;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.modelrefresh.pubsub.tracing.PubSubTracing;
+import io.smallrye.mutiny.Uni;
+import io.smallrye.reactive.messaging.health.HealthReport.HealthReportBuilder;
+import io.smallrye.reactive.messaging.providers.locals.LocalContextMetadata;
+import io.vertx.core.impl.ContextInternal;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.Flow;
+import java.util.function.Consumer;
+import java.util.function.Function;
+import org.eclipse.microprofile.reactive.messaging.Message;
+import org.eclipse.microprofile.reactive.messaging.Metadata;
+import org.jboss.logging.Logger;
+
+/**
+ * One incoming channel: a {@link PullStream} fills, a {@link DemandDrivenPublisher} empties, and
+ * this counts what is between. Messages are emitted on the channel's one Vert.x context.
+ */
+final class PubSubInboundChannel
+    implements DemandDrivenPublisher.Source<Message<?>>,
+        Delivery.Listener,
+        PullStream.Listener,
+        PubSubFailureHandler.Channel {
+
+  private static final Logger LOG = Logger.getLogger(PubSubInboundChannel.class);
+
+  private final InboundSettings settings;
+  private final ContextInternal context;
+  private final Clock clock;
+  private final PubSubClients clients;
+  private final Consumer<Object> events;
+  private final Optional<PubSubTracing> tracing;
+  private final String subscription;
+  private final OutstandingMessages outstanding = new OutstandingMessages();
+  private final DemandDrivenPublisher<Message<?>> publisher;
+  private final PullStream stream;
+  private final ChannelMeters meters;
+  private final FailureHandlers failures;
+
+  private volatile boolean draining;
+  private volatile Optional<String> dead = Optional.empty();
+
+  /** What a channel shares with the others. */
+  record Surroundings(
+      PubSubClients clients,
+      Clock clock,
+      MeterRegistry meters,
+      Optional<PubSubTracing> tracing,
+      Function<String, PubSubFailureHandler.Factory> failureHandlers,
+      Consumer<Object> events) {}
+
+  PubSubInboundChannel(InboundSettings settings, ContextInternal context, Surroundings around) {
+    this.settings = settings;
+    this.context = context;
+    this.clock = around.clock();
+    this.clients = around.clients();
+    this.events = around.events();
+    this.tracing = around.tracing().filter(any -> settings.tracingEnabled());
+    this.subscription = settings.subscription().toString();
+    this.meters = new ChannelMeters(around.meters(), settings.channel(), subscription);
+    this.publisher =
+        new DemandDrivenPublisher<>(task -> context.runOnContext(ignored -> task.run()), this);
+    this.stream =
+        new PullStream(
+            settings.subscription(),
+            settings.topic(),
+            settings.restartMaxWait(),
+            new SubscriberClient(clients, settings, this::received),
+            clients.executor(),
+            this);
+    this.failures =
+        new FailureHandlers(
+            settings.channel(),
+            settings.failureStrategy(),
+            strategy -> around.failureHandlers().apply(strategy).create(this));
+    clients.makeRoomForSubscriber();
+    registerGauges();
+  }
+
+  Flow.Publisher<Message<?>> publisher() {
+    return publisher;
+  }
+
+  /** On gRPC's threads. */
+  private void received(PubsubMessage message, Delivery.Reply reply) {
+    var delivery = new Delivery(message, reply, this, clock.millis());
+    outstanding.add(delivery);
+    meters.received.increment();
+    if (PubSubIncomingMetadata.deliveryAttempt(message).orElse(1) > 1) {
+      meters.redelivered.increment();
+    }
+    publisher.offer(delivery);
+  }
+
+  @Override
+  public void emit(Delivery delivery, Flow.Subscriber<? super Message<?>> downstream) {
+    var ofMessage = context.duplicate();
+    // Emitting there spares SmallRye the hop to it.
+    var before = ofMessage.beginDispatch();
+    try {
+      downstream.onNext(message(delivery, ofMessage));
+    } finally {
+      ofMessage.endDispatch(before);
+    }
+  }
+
+  private Message<?> message(Delivery delivery, ContextInternal ofMessage) {
+    var incoming = PubSubIncomingMetadata.of(delivery.message(), subscription);
+    var message =
+        new PubSubMessage<>(
+            delivery.message().getData().toByteArray(),
+            Metadata.of(incoming, new LocalContextMetadata(ofMessage)),
+            delivery,
+            failures);
+    return tracing.isPresent()
+        ? tracing.get().received(message, delivery.message(), settings.subscription())
+        : message;
+  }
+
+  @Override
+  public void demanded() {
+    stream.start();
+  }
+
+  @Override
+  public void cancelled() {
+    if (!draining) {
+      dead = Optional.of("the consumer of the channel has gone: nothing is received any more");
+      LOG.errorf("channel %s: %s", settings.channel(), dead.get());
+    }
+    stream.stop();
+  }
+
+  @Override
+  public boolean isExpired(Delivery delivery) {
+    return clock.millis() - delivery.receivedAtMillis() > settings.maxAckExtension().toMillis();
+  }
+
+  @Override
+  public void acked(Delivery delivery) {
+    meters.acked.increment();
+    settled(delivery);
+  }
+
+  @Override
+  public void nacked(Delivery delivery) {
+    meters.nacked.increment();
+    settled(delivery);
+    if (settings.orderedByKey() && !delivery.orderingKey().isEmpty()) {
+      publisher.releaseSuccessors(delivery.orderingKey());
+    }
+  }
+
+  @Override
+  public void released(Delivery delivery) {
+    meters.nacked.increment();
+    outstanding.remove(delivery);
+  }
+
+  @Override
+  public void expired(Delivery delivery) {
+    meters.expired.increment();
+    outstanding.remove(delivery);
+  }
+
+  @Override
+  public void settledAgain(Delivery delivery) {
+    meters.settledAgain.increment();
+  }
+
+  private void settled(Delivery delivery) {
+    outstanding.remove(delivery);
+    if (isExpired(delivery)) {
+      meters.settledLate.increment();
+    }
+  }
+
+  @Override
+  public void opened(Optional<Remedy> lost) {
+    LOG.infof("channel %s: the stream to %s is open", settings.channel(), subscription);
+    lost.ifPresent(
+        why ->
+            events.accept(new SubscriptionReopened(settings.channel(), subscription, why.code())));
+  }
+
+  @Override
+  public void failed(Remedy remedy) {
+    meters.restarts.increment();
+  }
+
+  @Override
+  public String name() {
+    return settings.channel();
+  }
+
+  @Override
+  public String subscription() {
+    return subscription;
+  }
+
+  @Override
+  public Optional<String> deadLetterTopic() {
+    return settings.deadLetterTopic();
+  }
+
+  @Override
+  public Uni<String> publish(String topic, PubsubMessage message) {
+    return clients.publish(topic, message);
+  }
+
+  @Override
+  public void fail(Throwable reason) {
+    dead = Optional.of("failed: " + reason);
+    LOG.errorf(reason, "channel %s: failure-strategy fail ends the channel", settings.channel());
+    publisher.fail(reason);
+    stream.stop();
+  }
+
+  @Override
+  public void deadLettered() {
+    meters.deadLettered.increment();
+  }
+
+  /** Stops receiving, gives back what is queued. Completes when nothing is in flight. */
+  CompletionStage<Void> drain() {
+    draining = true;
+    events.accept(new ChannelDraining(settings.channel(), subscription, settings.drainTimeout()));
+    publisher.complete();
+    stream.stop();
+    return outstanding.drained();
+  }
+
+  Duration drainTimeout() {
+    return settings.drainTimeout();
+  }
+
+  /** Nacks what was not settled in time, and waits for Google's client to have sent it all. */
+  void close(Duration timeout) {
+    var left = outstanding.nackAll();
+    if (left > 0) {
+      meters.leftOver.increment(left);
+      LOG.warnf(
+          "channel %s: %d messages were still in flight after %s; nacked",
+          settings.channel(), left, settings.drainTimeout());
+    }
+    if (!stream.awaitStopped(timeout)) {
+      LOG.warnf("channel %s: its subscriber did not stop within %s", settings.channel(), timeout);
+    }
+  }
+
+  void reportReadiness(HealthReportBuilder report) {
+    if (settings.healthEnabled()) {
+      var health = stream.health();
+      report.add(
+          settings.channel(),
+          !draining && (health.open() || stream.isIdle()),
+          draining ? "draining" : health.detail());
+    }
+  }
+
+  /** An outage of Pub/Sub is none of the pipeline's faults: no restart would mend it. */
+  void reportLiveness(HealthReportBuilder report) {
+    if (!settings.healthEnabled()) {
+      return;
+    }
+    var stuck =
+        settings
+            .unprocessedMessageMaxAge()
+            .filter(most -> outstanding.oldestAge(clock.millis()).compareTo(most) > 0)
+            .map(most -> "a message received more than " + most + " ago is not settled yet");
+    var wrong = dead.or(() -> stuck);
+    report.add(settings.channel(), wrong.isEmpty(), wrong.orElse("alive"));
+  }
+
+  private void registerGauges() {
+    meters.gauge(
+        "pubsub.subscriber.up", "1 while the stream is open", () -> stream.health().open() ? 1 : 0);
+    meters.gauge(
+        "pubsub.outstanding.messages", "Messages received and not settled", outstanding::count);
+    meters.gauge("pubsub.outstanding.bytes", "Bytes of those messages", outstanding::bytes);
+    meters.gauge(
+        "pubsub.oldest.outstanding.age.seconds",
+        "How long ago the oldest of them was received",
+        () -> outstanding.oldestAge(clock.millis()).toMillis() / 1000.0);
+  }
+}

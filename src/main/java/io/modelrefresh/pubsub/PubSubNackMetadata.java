@@ -1,0 +1,15 @@
+package io.modelrefresh.pubsub;
+
+/**
+ * Passed with a nack, takes the place of the channel's {@code failure-strategy} for this one
+ * message.
+ *
+ * @param strategy name of a {@link PubSubFailureHandler.Factory}
+ */
+public record PubSubNackMetadata(String strategy) {
+
+  /** The message goes to the channel's {@code dead-letter.topic} with its cause, then is acked. */
+  public static PubSubNackMetadata deadLetter() {
+    return new PubSubNackMetadata(PubSubFailureHandler.Strategy.DEAD_LETTER);
+  }
+}
