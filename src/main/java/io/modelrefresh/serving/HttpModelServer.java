@@ -1,0 +1,124 @@
+package io.modelrefresh.serving;
+
+import io.modelrefresh.catalog.ServerSettings.HttpRequestTemplate;
+import io.modelrefresh.serving.RequestTemplate.Syntax;
+import io.smallrye.mutiny.Uni;
+import java.util.LinkedHashMap;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * Any server that loads on some HTTP request of its own. The templates choose what is asked, never
+ * whom: scheme, host and port are the replica's.
+ */
+final class HttpModelServer implements ModelServer {
+
+  private static final String CONTENT_TYPE = "content-type";
+
+  /** These frame a message or name a connection: the client's own, and a way to smuggle. */
+  private static final Set<String> FRAMING =
+      Set.of("connection", "content-length", "expect", "te", "transfer-encoding", "upgrade");
+
+  private final String modelName;
+  private final String method;
+  private final Map<String, String> headers;
+  private final RequestTemplate path;
+  private final Optional<RequestTemplate> body;
+  private final Optional<RequestTemplate> readyPath;
+  private final Set<Integer> acceptedStatuses;
+
+  /**
+   * @param key the configuration key of the request, such as {@code
+   *     model-refresh.models.fraud.server.http}
+   * @throws IllegalArgumentException naming the key and what is wrong with it
+   */
+  HttpModelServer(String modelName, HttpRequestTemplate request, String key) {
+    this.modelName = modelName;
+    method = request.method();
+    headers = headers(request, key);
+    path = new RequestTemplate(request.path(), key + ".path", Syntax.PATH);
+    body =
+        request
+            .body()
+            .map(text -> new RequestTemplate(text, key + ".body", Syntax.of(headers, key)));
+    readyPath =
+        request
+            .readyPath()
+            .map(text -> new RequestTemplate(text, key + ".ready-path", Syntax.PATH));
+    acceptedStatuses = request.acceptedStatuses();
+  }
+
+  private static Map<String, String> headers(HttpRequestTemplate request, String key) {
+    Map<String, String> headers = new LinkedHashMap<>();
+    request
+        .headers()
+        .forEach(
+            (name, value) -> {
+              String lowerCase = name.toLowerCase(Locale.ROOT);
+              if (FRAMING.contains(lowerCase)) {
+                throw new IllegalArgumentException(
+                    key + ".headers.\"" + name + "\": set by the HTTP client, remove it");
+              }
+              headers.put(lowerCase, value);
+            });
+    if (request.body().isPresent()) {
+      headers.putIfAbsent(CONTENT_TYPE, "application/json");
+    }
+    return Map.copyOf(headers);
+  }
+
+  @Override
+  public Uni<ServerAnswer> load(ReplicaClient replica, LoadRequest request) {
+    ReplicaRequest load;
+    try {
+      TemplateData data = new TemplateData(modelName, request);
+      load =
+          new ReplicaRequest(
+              method, path.renderPath(data), headers, body.map(text -> text.render(data)));
+    } catch (IllegalArgumentException e) {
+      return Uni.createFrom().item(new ServerAnswer.Declined(e.getMessage()));
+    }
+    return replica
+        .send(load)
+        .map(
+            response ->
+                acceptedStatuses.isEmpty() && response.successful()
+                        || acceptedStatuses.contains(response.status())
+                    ? new ServerAnswer.Accepted()
+                    : new ServerAnswer.Declined(load + " answered " + response.description()));
+  }
+
+  @Override
+  public Uni<ServerAnswer> ready(ReplicaClient replica, LoadRequest request) {
+    if (readyPath.isEmpty()) {
+      return Uni.createFrom().item(new ServerAnswer.Accepted());
+    }
+    ReplicaRequest ready;
+    try {
+      ready =
+          new ReplicaRequest(
+              "GET",
+              readyPath.get().renderPath(new TemplateData(modelName, request)),
+              readyHeaders(),
+              Optional.empty());
+    } catch (IllegalArgumentException e) {
+      return Uni.createFrom().item(new ServerAnswer.Declined(e.getMessage()));
+    }
+    return replica
+        .send(ready)
+        .map(
+            response ->
+                response.successful()
+                    ? new ServerAnswer.Accepted()
+                    : new ServerAnswer.Declined(ready + " answered " + response.description()));
+  }
+
+  /** The same, so that credentials reach it, less what described the body. */
+  private Map<String, String> readyHeaders() {
+    Map<String, String> ready = new LinkedHashMap<>(headers);
+    ready.remove(CONTENT_TYPE);
+    return ready;
+  }
+}

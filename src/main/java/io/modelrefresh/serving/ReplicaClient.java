@@ -1,0 +1,45 @@
+package io.modelrefresh.serving;
+
+import io.smallrye.mutiny.Uni;
+
+/**
+ * One attempt's way to one replica: whatever is sent goes there and nowhere else. Remembers how far
+ * the attempt came, so that one that takes too long can say where it stands.
+ */
+final class ReplicaClient {
+
+  private final ReplicaHttp http;
+  private final Replica replica;
+
+  /** Written on the event loop of the answer, read by the timer of the attempt. */
+  private volatile String progress = "no request was sent";
+
+  ReplicaClient(ReplicaHttp http, Replica replica) {
+    this.http = http;
+    this.replica = replica;
+  }
+
+  /**
+   * Sends the request upon subscription. Any status is an item; fails with {@link
+   * UnreachableReplicaException} when there is none. Cancelling gives the request up and closes its
+   * connection.
+   */
+  Uni<ReplicaResponse> send(ReplicaRequest request) {
+    return http.send(replica, request)
+        .onSubscription()
+        .invoke(
+            () -> {
+              // A readiness poll under way says less than the answer before it.
+              if (!progress.startsWith(request + " ")) {
+                progress = request + " got no answer";
+              }
+            })
+        .onItem()
+        .invoke(response -> progress = request + " last answered " + response.description());
+  }
+
+  /** The request sent last, and its answer, or that there was none. */
+  String progress() {
+    return progress;
+  }
+}

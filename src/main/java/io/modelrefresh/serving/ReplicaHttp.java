@@ -1,0 +1,161 @@
+package io.modelrefresh.serving;
+
+import io.smallrye.mutiny.Uni;
+import io.smallrye.mutiny.subscription.UniEmitter;
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.HttpClient;
+import io.vertx.core.http.HttpClientOptions;
+import io.vertx.core.http.HttpClientRequest;
+import io.vertx.core.http.HttpClientResponse;
+import io.vertx.core.http.HttpConnection;
+import io.vertx.core.http.HttpMethod;
+import io.vertx.core.http.RequestOptions;
+import java.util.Collections;
+import java.util.Optional;
+import java.util.Set;
+import java.util.WeakHashMap;
+
+/**
+ * The one HTTP/1.1 client all replicas are spoken to with. Connections are kept and used again; one
+ * the server closed meanwhile is not the replica's failure: the request is sent once more on
+ * another, which is safe because every request here may be repeated. A connection is given that
+ * benefit only when it has answered before, so a server that crashes while loading is found out.
+ */
+final class ReplicaHttp {
+
+  /** What is read of an answer at most; the connection is closed rather than reading on. */
+  static final int MAX_BODY_BYTES = 64 * 1024;
+
+  /** Found out well before a usual model timeout, so that an absent replica is named as such. */
+  private static final int CONNECT_TIMEOUT_MILLIS = 5_000;
+
+  /** Below the 5 s of uvicorn, which MLServer and KServe run on, so that we close first. */
+  private static final int KEEP_ALIVE_SECONDS = 4;
+
+  /** Per replica: servers of many models load them side by side, each within its own timeout. */
+  private static final int CONNECTIONS_PER_REPLICA = 64;
+
+  private final HttpClient client;
+
+  /** Connections that have answered a request. Touched by any event loop. */
+  private final Set<HttpConnection> proven =
+      Collections.synchronizedSet(Collections.newSetFromMap(new WeakHashMap<>()));
+
+  ReplicaHttp(Vertx vertx) {
+    client =
+        vertx.createHttpClient(
+            new HttpClientOptions()
+                .setConnectTimeout(CONNECT_TIMEOUT_MILLIS)
+                .setKeepAlive(true)
+                .setKeepAliveTimeout(KEEP_ALIVE_SECONDS)
+                .setMaxPoolSize(CONNECTIONS_PER_REPLICA));
+  }
+
+  /** See {@link ReplicaClient#send}. */
+  Uni<ReplicaResponse> send(Replica replica, ReplicaRequest request) {
+    return Uni.createFrom()
+        .emitter(
+            emitter -> {
+              Exchange exchange = new Exchange(replica, request, emitter);
+              emitter.onTermination(exchange::abandon);
+              exchange.send();
+            });
+  }
+
+  Future<Void> close() {
+    return client.close();
+  }
+
+  /** One request, sent again for every stale connection it is given; ends with the emitter. */
+  private final class Exchange {
+
+    private final Replica replica;
+    private final ReplicaRequest request;
+    private final UniEmitter<? super ReplicaResponse> emitter;
+
+    /** What is under way. Set before {@link #ended} is read; {@link #abandon} does the reverse. */
+    private volatile Optional<HttpClientRequest> current = Optional.empty();
+
+    /** The emitter has its result, or nobody waits for it any more. */
+    private volatile boolean ended;
+
+    Exchange(Replica replica, ReplicaRequest request, UniEmitter<? super ReplicaResponse> emitter) {
+      this.replica = replica;
+      this.request = request;
+      this.emitter = emitter;
+    }
+
+    void send() {
+      RequestOptions options =
+          new RequestOptions()
+              .setMethod(HttpMethod.valueOf(request.method()))
+              .setSsl(replica.scheme().equals("https"))
+              .setHost(replica.host())
+              .setPort(replica.port())
+              .setURI(request.path().value())
+              .setFollowRedirects(false);
+      request.headers().forEach(options::putHeader);
+      client.request(options).onFailure(this::unreachable).onSuccess(this::send);
+    }
+
+    private void send(HttpClientRequest sent) {
+      current = Optional.of(sent);
+      if (ended) {
+        sent.reset();
+        return;
+      }
+      boolean usedBefore = proven.contains(sent.connection());
+      sent.send(request.body().map(Buffer::buffer).orElseGet(Buffer::buffer))
+          .onSuccess(this::receive)
+          .onFailure(
+              cause -> {
+                if (usedBefore && !ended) {
+                  send();
+                } else {
+                  unreachable(cause);
+                }
+              });
+    }
+
+    private void receive(HttpClientResponse response) {
+      proven.add(response.request().connection());
+      Buffer body = Buffer.buffer();
+      response.exceptionHandler(this::unreachable);
+      response.endHandler(end -> answered(response, body));
+      response.handler(
+          part -> {
+            int room = MAX_BODY_BYTES - body.length();
+            body.appendBuffer(part, 0, Math.min(room, part.length()));
+            if (part.length() > room) {
+              answered(response, body);
+              response.request().reset();
+            }
+          });
+    }
+
+    private void answered(HttpClientResponse response, Buffer body) {
+      ended = true;
+      emitter.complete(
+          new ReplicaResponse(
+              response.statusCode(),
+              Optional.ofNullable(response.getHeader("Location")),
+              body.toString()));
+    }
+
+    private void unreachable(Throwable cause) {
+      ended = true;
+      String said = cause.getMessage() == null ? cause.getClass().getName() : cause.getMessage();
+      emitter.fail(new UnreachableReplicaException(request + ": " + Excerpt.of(said), cause));
+    }
+
+    /** Cancelled, or over: closes the connection of a request that has no full answer yet. */
+    private void abandon() {
+      if (!ended) {
+        ended = true;
+        current.ifPresent(HttpClientRequest::reset);
+      }
+    }
+  }
+}

@@ -1,0 +1,26 @@
+package io.modelrefresh.serving;
+
+import java.util.Map;
+import java.util.Optional;
+
+/** A request to be sent to a replica. Says nothing of where that is. */
+record ReplicaRequest(
+    String method, RequestPath path, Map<String, String> headers, Optional<String> body) {
+
+  static ReplicaRequest get(RequestPath path) {
+    return new ReplicaRequest("GET", path, Map.of(), Optional.empty());
+  }
+
+  static ReplicaRequest postJson(RequestPath path, String body) {
+    return new ReplicaRequest(
+        "POST", path, Map.of("Content-Type", "application/json"), Optional.of(body));
+  }
+
+  /** The method and the path; a query may carry secrets, and is left out. */
+  @Override
+  public String toString() {
+    String text = path.value();
+    int query = text.indexOf('?');
+    return method + " " + (query < 0 ? text : text.substring(0, query));
+  }
+}

@@ -1,0 +1,41 @@
+package io.modelrefresh.serving;
+
+import io.vertx.core.json.DecodeException;
+import io.vertx.core.json.JsonObject;
+import java.util.Optional;
+
+/**
+ * What a replica answered.
+ *
+ * @param location where a redirect points; never followed
+ * @param body the first {@value ReplicaHttp#MAX_BODY_BYTES} bytes at most, as UTF-8
+ */
+record ReplicaResponse(int status, Optional<String> location, String body) {
+
+  boolean successful() {
+    return status >= 200 && status <= 299;
+  }
+
+  /** The status and what the server said about it, for a person. */
+  String description() {
+    if (status >= 300 && status <= 399) {
+      return status
+          + location.map(to -> " to " + Excerpt.quoted(to)).orElse("")
+          + ", and redirects are not followed";
+    }
+    String said = Excerpt.of(error().orElse(body));
+    return said.isEmpty() ? Integer.toString(status) : status + ": " + said;
+  }
+
+  /** The error body of the Open Inference Protocol, {@code {"error": "..."}}. */
+  private Optional<String> error() {
+    if (!body.stripLeading().startsWith("{")) {
+      return Optional.empty();
+    }
+    try {
+      return Optional.ofNullable(new JsonObject(body).getValue("error")).map(Object::toString);
+    } catch (DecodeException e) {
+      return Optional.empty();
+    }
+  }
+}
