@@ -47,6 +47,7 @@ final class DemandDrivenPublisher<T> implements Flow.Publisher<T> {
     var candidate = new DemandDrivenSubscription<T>(subscriber, context, source);
     if (subscription.compareAndSet(null, candidate)) {
       subscriber.onSubscribe(candidate);
+      candidate.begin();
       return;
     }
     subscriber.onSubscribe(new RefusedSubscription());

@@ -31,7 +31,10 @@ final class DemandDrivenSubscription<T> implements Flow.Subscription {
   private final Queue<Delivery> queue = new ConcurrentLinkedQueue<>();
   private final Set<String> nackedKeys = ConcurrentHashMap.newKeySet();
   private final AtomicLong demand = new AtomicLong();
-  private final AtomicInteger signals = new AtomicInteger();
+
+  /** One from the start, so that nothing is drained before {@link #begin}. */
+  private final AtomicInteger signals = new AtomicInteger(1);
+
   private final AtomicBoolean demanded = new AtomicBoolean();
   private final AtomicReference<End> end = new AtomicReference<>();
   private final AtomicBoolean closed = new AtomicBoolean();
@@ -46,6 +49,11 @@ final class DemandDrivenSubscription<T> implements Flow.Subscription {
     this.downstream = new AtomicReference<>(downstream);
     this.context = context;
     this.source = source;
+  }
+
+  /** Called once, when {@code onSubscribe} has returned: no other signal may come before. */
+  void begin() {
+    context.execute(this::drain);
   }
 
   @Override
