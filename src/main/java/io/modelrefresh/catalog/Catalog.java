@@ -1,17 +1,16 @@
 package io.modelrefresh.catalog;
 
 import io.modelrefresh.update.FeatureUpdate;
-import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Collections;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
 /**
@@ -20,66 +19,35 @@ import java.util.stream.Stream;
  */
 public final class Catalog {
 
-  /** What selectors name: a project and a view, either of which may be any. */
-  private record Source(Optional<String> project, Optional<String> featureView) {}
-
-  /**
-   * One model's interest in a source.
-   *
-   * @param position the model's place in the catalog
-   * @param features the only features it consumes; empty means all
-   */
-  private record Consumer(int position, Set<String> features) {
-
-    boolean consumes(FeatureUpdate update) {
-      return features.isEmpty()
-          || update.features().isEmpty()
-          || !Collections.disjoint(features, update.features());
-    }
-  }
-
   private final Map<String, Model> models;
   private final List<Model> byPosition;
-  private final Map<Source, List<Consumer>> consumers;
-  private final Set<String> named;
+
+  /** The positions of the models that have a selector. */
+  private final Map<FeatureViewSelector, Set<Integer>> bySelector = new HashMap<>();
+
+  /** As above, the selectors' features left out: who has any interest in a view. */
+  private final Map<FeatureViewSelector, Set<Integer>> byView = new HashMap<>();
+
+  private final Set<String> named = new HashSet<>();
 
   Catalog(List<Model> models) {
-    this.byPosition = List.copyOf(models);
+    byPosition = List.copyOf(models);
     Map<String, Model> byName = new LinkedHashMap<>();
-    models.forEach(model -> byName.put(model.name(), model));
+    for (int position = 0; position < byPosition.size(); position++) {
+      Model model = byPosition.get(position);
+      byName.put(model.name(), model);
+      for (FeatureViewSelector selector : model.featureViews()) {
+        add(bySelector, selector, position);
+        add(byView, selector.ofFeature(Optional.empty()), position);
+        selector.featureView().ifPresent(named::add);
+      }
+    }
     this.models = Collections.unmodifiableMap(byName);
-    this.consumers = index(byPosition);
-    this.named = new LinkedHashSet<>();
-    consumers.keySet().forEach(source -> source.featureView().ifPresent(named::add));
   }
 
-  private static Map<Source, List<Consumer>> index(List<Model> models) {
-    Map<Source, List<Consumer>> index = new HashMap<>();
-    for (int position = 0; position < models.size(); position++) {
-      for (var entry : featuresBySource(models.get(position)).entrySet()) {
-        index
-            .computeIfAbsent(entry.getKey(), source -> new ArrayList<>())
-            .add(new Consumer(position, entry.getValue()));
-      }
-    }
-    return index;
-  }
-
-  /** A selector of a whole view outweighs those that narrow it. */
-  private static Map<Source, Set<String>> featuresBySource(Model model) {
-    Map<Source, Set<String>> features = new LinkedHashMap<>();
-    for (FeatureViewSelector selector : model.featureViews()) {
-      var source = new Source(selector.project(), selector.featureView());
-      Set<String> known = features.get(source);
-      if (selector.feature().isEmpty()) {
-        features.put(source, Set.of());
-      } else if (known == null) {
-        features.put(source, new LinkedHashSet<>(Set.of(selector.feature().get())));
-      } else if (!known.isEmpty()) {
-        known.add(selector.feature().get());
-      }
-    }
-    return features;
+  private static void add(
+      Map<FeatureViewSelector, Set<Integer>> index, FeatureViewSelector selector, int position) {
+    index.computeIfAbsent(selector, key -> new LinkedHashSet<>()).add(position);
   }
 
   /** All models, ordered by name. */
@@ -97,24 +65,44 @@ public final class Catalog {
    * all, which means every feature. What a selector with a project matches, an update without one
    * never is.
    *
-   * <p>Costs four look-ups and the models found, whatever the number of models.
+   * <p>Costs at most four look-ups for each feature named, and the models found, whatever the
+   * number of models.
    */
   public List<Model> affectedBy(FeatureUpdate update) {
+    return views(update)
+        .flatMap(view -> consumersOf(view, update.features()))
+        .mapToInt(Integer::intValue)
+        .sorted()
+        .distinct()
+        .mapToObj(byPosition::get)
+        .toList();
+  }
+
+  /**
+   * The views that may be selected by, for this update: in its project, if it names one, or any.
+   */
+  private static Stream<FeatureViewSelector> views(FeatureUpdate update) {
+    Optional<String> any = Optional.empty();
     Optional<String> view = Optional.of(update.featureView());
-    Stream<Source> ofProject =
-        update.project().isEmpty()
-            ? Stream.empty()
-            : Stream.of(
-                new Source(update.project(), view), new Source(update.project(), Optional.empty()));
-    Stream<Source> ofAnyProject =
+    var ofAnyProject =
+        Stream.of(new FeatureViewSelector(any, view, any), new FeatureViewSelector(any, any, any));
+    if (update.project().isEmpty()) {
+      return ofAnyProject;
+    }
+    return Stream.concat(
         Stream.of(
-            new Source(Optional.empty(), view), new Source(Optional.empty(), Optional.empty()));
-    IntStream positions =
-        Stream.concat(ofProject, ofAnyProject)
-            .flatMap(source -> consumers.getOrDefault(source, List.of()).stream())
-            .filter(consumer -> consumer.consumes(update))
-            .mapToInt(Consumer::position);
-    return positions.sorted().distinct().mapToObj(byPosition::get).toList();
+            new FeatureViewSelector(update.project(), view, any),
+            new FeatureViewSelector(update.project(), any, any)),
+        ofAnyProject);
+  }
+
+  private Stream<Integer> consumersOf(FeatureViewSelector view, Set<String> features) {
+    if (features.isEmpty()) {
+      return byView.getOrDefault(view, Set.of()).stream();
+    }
+    return Stream.concat(
+            Stream.of(view), features.stream().map(feature -> view.ofFeature(Optional.of(feature))))
+        .flatMap(selector -> bySelector.getOrDefault(selector, Set.of()).stream());
   }
 
   /**

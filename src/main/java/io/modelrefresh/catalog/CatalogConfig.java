@@ -1,6 +1,5 @@
 package io.modelrefresh.catalog;
 
-import io.smallrye.config.ConfigMapping;
 import io.smallrye.config.WithDefault;
 import java.time.Duration;
 import java.util.List;
@@ -8,10 +7,11 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * The catalog as configured. What has a rule beyond its type is read as text and judged by {@link
- * CatalogFactory}, so that every mistake is reported at once and in the same words.
+ * The catalog as configured under {@code model-refresh}. A SmallRye configuration mapping, but read
+ * by {@link CatalogConfigReader}, hence without {@code @ConfigMapping}. What has a rule beyond its
+ * type is read as text and judged by {@link CatalogFactory}, so that every mistake is reported at
+ * once and in the same words.
  */
-@ConfigMapping(prefix = "model-refresh")
 public interface CatalogConfig {
 
   /** The models, each under its name: letters, digits, '.', '_' and '-', at most 128. */

@@ -2,6 +2,8 @@ package io.modelrefresh.catalog;
 
 import io.modelrefresh.catalog.CatalogConfig.ModelConfig;
 import io.quarkus.runtime.Startup;
+import io.smallrye.config.ConfigValidationException;
+import io.smallrye.config.SmallRyeConfig;
 import jakarta.enterprise.inject.Produces;
 import jakarta.inject.Singleton;
 import java.util.ArrayList;
@@ -9,20 +11,26 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import org.eclipse.microprofile.config.Config;
 
 /** Makes the catalog of its configuration, at the start: a mistake in it stops the start. */
 @Singleton
 public class CatalogFactory {
 
-  private static final String MODELS = "model-refresh.models.";
+  private static final String MODELS = CatalogConfigReader.MODELS + ".";
 
   /**
-   * @throws InvalidCatalogException listing every mistake there is
+   * @throws ConfigValidationException listing every unknown key and every value of a wrong type
+   * @throws InvalidCatalogException listing every other mistake
    */
   @Produces
   @Singleton
   @Startup
-  public Catalog create(CatalogConfig config) {
+  public Catalog create(Config config) {
+    return create(CatalogConfigReader.read(config.unwrap(SmallRyeConfig.class)));
+  }
+
+  static Catalog create(CatalogConfig config) {
     Problems problems = new Problems();
     List<Model> models = new ArrayList<>();
     Map<ServedModel, String> served = new HashMap<>();

@@ -43,6 +43,11 @@ public record FeatureViewSelector(
         Optional.ofNullable(matcher.group("feature")));
   }
 
+  /** The same view or views, narrowed to this feature or to none. */
+  FeatureViewSelector ofFeature(Optional<String> feature) {
+    return new FeatureViewSelector(project, featureView, feature);
+  }
+
   /** As it is configured. */
   @Override
   public String toString() {
