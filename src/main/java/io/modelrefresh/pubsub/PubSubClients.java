@@ -37,6 +37,9 @@ class PubSubClients {
   /** For calls that must not wait for a server that is not there. */
   private static final Duration CALL_TIMEOUT = Duration.ofSeconds(5);
 
+  /** How long a single pull waits for messages that are not there. */
+  private static final Duration PULL_TIMEOUT = Duration.ofSeconds(2);
+
   private static final int BASE_THREADS = 4;
 
   /**
@@ -82,7 +85,7 @@ class PubSubClients {
                 .setCredentialsProvider(server.credentials());
         server.channel().ifPresent(settings::setTransportChannelProvider);
         settings.getSubscriptionSettings().setSimpleTimeoutNoRetriesDuration(CALL_TIMEOUT);
-        settings.pullSettings().setSimpleTimeoutNoRetriesDuration(CALL_TIMEOUT);
+        settings.pullSettings().setSimpleTimeoutNoRetriesDuration(PULL_TIMEOUT);
         settings.acknowledgeSettings().setSimpleTimeoutNoRetriesDuration(CALL_TIMEOUT);
         settings.modifyAckDeadlineSettings().setSimpleTimeoutNoRetriesDuration(CALL_TIMEOUT);
         stub = Optional.of(GrpcSubscriberStub.create(settings.build()));

@@ -1,8 +1,10 @@
 package io.modelrefresh.pubsub;
 
+import com.google.api.gax.rpc.DeadlineExceededException;
 import com.google.pubsub.v1.AcknowledgeRequest;
 import com.google.pubsub.v1.ModifyAckDeadlineRequest;
 import com.google.pubsub.v1.PullRequest;
+import com.google.pubsub.v1.PullResponse;
 import io.smallrye.mutiny.Uni;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.util.Collection;
@@ -14,8 +16,8 @@ import java.util.function.Supplier;
  * is pulled and neither acked nor released comes back when the subscription's ack deadline is over.
  *
  * <p>Subscription names are short or full. Never blocks; the Unis complete on a connector thread
- * and fail with Google's {@code ApiException} as the server does, after 5 s at the latest; nothing
- * is retried.
+ * and fail with Google's {@code ApiException} as the server does, after a few seconds at the
+ * latest; nothing is retried.
  */
 @ApplicationScoped
 public class PubSubPuller {
@@ -39,6 +41,9 @@ public class PubSubPuller {
                   .build();
           return PubSubClients.uni(() -> clients.stub().pullCallable().futureCall(request));
         })
+        // A pull waits for messages, so that one of an empty subscription ends by its time limit.
+        .onFailure(DeadlineExceededException.class)
+        .recoverWithItem(PullResponse.getDefaultInstance())
         .map(
             response ->
                 response.getReceivedMessagesList().stream()

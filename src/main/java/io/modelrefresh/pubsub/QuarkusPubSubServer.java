@@ -16,13 +16,13 @@ import java.util.Optional;
 /** The server that quarkus-google-cloud-pubsub's settings name. */
 @DefaultBean
 @Singleton
-class QuarkusPubSubServer implements PubSubServer {
+public class QuarkusPubSubServer implements PubSubServer {
 
   private final QuarkusPubSub pubSub;
   private final GcpConfigHolder google;
   private final PubSubConfiguration configuration;
 
-  QuarkusPubSubServer(
+  public QuarkusPubSubServer(
       QuarkusPubSub pubSub, GcpConfigHolder google, PubSubConfiguration configuration) {
     this.pubSub = pubSub;
     this.google = google;
@@ -60,7 +60,7 @@ class QuarkusPubSubServer implements PubSubServer {
     return configuration.emulatorHost().map(QuarkusPubSubServer::plaintext);
   }
 
-  private static TransportChannelProvider plaintext(String hostAndPort) {
+  public static TransportChannelProvider plaintext(String hostAndPort) {
     return SubscriptionAdminSettings.defaultGrpcTransportProviderBuilder()
         .setEndpoint(hostAndPort)
         .setChannelConfigurator(channel -> channel.usePlaintext())

@@ -443,21 +443,19 @@ final class Lane {
 
   private void fail(Rollout rollout, Instant now, List<Runnable> effects) {
     oldestWaiting = oldestWaiting.with(rollout.oldest);
-    Optional<String> reason = rollout.stopped.or(() -> rollout.failure);
-    if (reason.isPresent()) {
-      consecutiveFailures++;
-      lastFailure = reason;
-    }
+    rollout
+        .stopped
+        .or(() -> rollout.failure)
+        .ifPresent(
+            reason -> {
+              consecutiveFailures++;
+              lastFailure = Optional.of(reason);
+              report(rollout, Outcome.FAILURE, now, Oldest.NONE, reason, effects);
+            }); // Without a reason nothing was tried: every stale replica waits for its next
+    // attempt.
     if (rollout.stopped.isPresent()) {
       retryAt = now.plus(context.backoff().after(consecutiveFailures));
     }
-    report(
-        rollout,
-        Outcome.FAILURE,
-        now,
-        Oldest.NONE,
-        reason.orElse("some replicas wait for their next attempt"),
-        effects);
   }
 
   private void report(

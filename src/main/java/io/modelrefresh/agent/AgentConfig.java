@@ -1,0 +1,42 @@
+package io.modelrefresh.agent;
+
+import io.smallrye.config.ConfigMapping;
+import io.smallrye.config.WithDefault;
+import java.time.Duration;
+
+/** What the agent itself is told; the models are the catalog's. */
+@ConfigMapping(prefix = "model-refresh")
+public interface AgentConfig {
+
+  /**
+   * How often each model's replicas are read again and checked, with no update; also the longest
+   * time between two attempts to refresh a failing model.
+   */
+  @WithDefault("1m")
+  Duration resyncInterval();
+
+  /** The endpoint that publishes feature updates. */
+  Publish publish();
+
+  /** Where updates that can never be applied go. */
+  DeadLetter deadLetter();
+
+  /** The endpoint that publishes feature updates. */
+  interface Publish {
+
+    /**
+     * Whether POST /v1/feature-updates publishes; on in dev mode and tests, off in production
+     * unless set.
+     */
+    @WithDefault("false")
+    boolean enabled();
+  }
+
+  /** Where updates that can never be applied go. */
+  interface DeadLetter {
+
+    /** The pull subscription on the dead-letter topic that POST /v1/dead-letters/replay reads. */
+    @WithDefault("feature-updates-dead-letter-sub")
+    String subscription();
+  }
+}

@@ -1,0 +1,124 @@
+package io.modelrefresh.agent;
+
+import io.modelrefresh.pubsub.PubSubIncomingMetadata;
+import io.modelrefresh.pubsub.PubSubNackMetadata;
+import io.modelrefresh.refresh.Arrival;
+import io.modelrefresh.refresh.HeldMessage;
+import io.modelrefresh.refresh.HeldMessages;
+import io.modelrefresh.refresh.Lanes;
+import io.modelrefresh.update.Decoded;
+import io.modelrefresh.update.FeatureUpdate;
+import io.modelrefresh.update.FeatureUpdateDecoder;
+import io.modelrefresh.update.UndecodableUpdateException;
+import jakarta.enterprise.context.ApplicationScoped;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import org.eclipse.microprofile.reactive.messaging.Acknowledgment;
+import org.eclipse.microprofile.reactive.messaging.Incoming;
+import org.eclipse.microprofile.reactive.messaging.Message;
+import org.eclipse.microprofile.reactive.messaging.Metadata;
+import org.jboss.logging.Logger;
+
+/**
+ * Takes every message of the subscription: recognises, decodes, plans, and hands what is planned to
+ * the lanes, which settle it. Runs on the channel's event loop and never blocks.
+ *
+ * <table>
+ *   <caption>What becomes of a message</caption>
+ *   <tr><th>message</th><th>outcome</th><th>settled</th></tr>
+ *   <tr><td>received before</td><td>duplicate</td><td>with the first, or acked if that was</td></tr>
+ *   <tr><td>not decodable</td><td>poison</td><td>acked once it is on the dead-letter topic</td></tr>
+ *   <tr><td>of another event type, or of a view no model consumes</td><td>ignored</td><td>acked</td></tr>
+ *   <tr><td>covered by every replica already</td><td>superseded</td><td>acked</td></tr>
+ *   <tr><td>any other</td><td>planned</td><td>acked when its effect has happened, or a later message
+ *   that implies the same is held</td></tr>
+ * </table>
+ */
+@ApplicationScoped
+class FeatureUpdateConsumer {
+
+  static final String CHANNEL = "feature-updates";
+
+  private static final Logger LOG = Logger.getLogger(FeatureUpdateConsumer.class);
+  private static final CompletionStage<Void> TAKEN = CompletableFuture.completedFuture(null);
+
+  private final FeatureUpdateDecoder decoder;
+  private final Planner planner;
+  private final Lanes lanes;
+  private final HeldMessages messages;
+  private final UpdateMetrics metrics;
+
+  FeatureUpdateConsumer(
+      FeatureUpdateDecoder decoder,
+      Planner planner,
+      Lanes lanes,
+      HeldMessages messages,
+      UpdateMetrics metrics) {
+    this.decoder = decoder;
+    this.planner = planner;
+    this.lanes = lanes;
+    this.messages = messages;
+    this.metrics = metrics;
+  }
+
+  @Incoming(CHANNEL)
+  @Acknowledgment(Acknowledgment.Strategy.MANUAL)
+  CompletionStage<Void> consume(Message<byte[]> message) {
+    PubSubIncomingMetadata received =
+        message.getMetadata(PubSubIncomingMetadata.class).orElseThrow();
+    MessageDelivery delivery =
+        new MessageDelivery(message, received.messageId(), received.publishTime(), metrics);
+    metrics.delivered(received.publishTime());
+    if (messages.recognise(received.messageId(), delivery)) {
+      metrics.received(UpdateMetrics.Outcome.DUPLICATE);
+      return TAKEN;
+    }
+    try {
+      Decoded decoded =
+          decoder.decode(message.getPayload(), received.attributes(), received.publishTime());
+      if (decoded instanceof Decoded.Update update) {
+        apply(update.update(), received, delivery);
+      } else {
+        metrics.received(UpdateMetrics.Outcome.IGNORED);
+        delivery.ack();
+      }
+      return TAKEN;
+    } catch (UndecodableUpdateException poison) {
+      return deadLetter(message, received, poison);
+    }
+  }
+
+  private void apply(
+      FeatureUpdate update, PubSubIncomingMetadata received, MessageDelivery delivery) {
+    List<Decision> plan = planner.plan(update);
+    HeldMessage message = messages.hold(received.messageId(), delivery);
+    Arrival arrival = Arrival.of(lanes.nextSequence(), received.publishTime(), update, message);
+    UpdateMetrics.Outcome outcome = UpdateMetrics.Outcome.IGNORED;
+    for (Decision decision : plan) {
+      if (decision instanceof Decision.Refresh refresh) {
+        outcome = outcome.and(lanes.offer(refresh.model(), arrival));
+      } else if (decision instanceof Decision.Ignore ignored) {
+        ignore(update, ignored);
+      }
+    }
+    metrics.received(update.featureView(), outcome);
+    message.release();
+  }
+
+  private void ignore(FeatureUpdate update, Decision.Ignore ignored) {
+    metrics.featureViewDeleted(update.featureView());
+    LOG.warnf(
+        "Feature view %s was deleted, and model %s consumes it",
+        update.featureView(), ignored.model().name());
+  }
+
+  private CompletionStage<Void> deadLetter(
+      Message<byte[]> message, PubSubIncomingMetadata received, UndecodableUpdateException poison) {
+    metrics.received(UpdateMetrics.Outcome.POISON);
+    LOG.warnf(
+        "Message %s is no feature update and goes to the dead-letter topic: %s",
+        received.messageId(), poison.getMessage());
+    return message.nack(poison, Metadata.of(PubSubNackMetadata.deadLetter()));
+  }
+}

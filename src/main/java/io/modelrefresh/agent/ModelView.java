@@ -1,0 +1,60 @@
+package io.modelrefresh.agent;
+
+import io.modelrefresh.refresh.LaneStatus;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+
+/** A model as {@code GET /v1/models} shows it. Times are RFC 3339, durations ISO 8601. */
+record ModelView(
+    String model,
+    String state,
+    Optional<Instant> desiredWatermark,
+    List<Replica> replicas,
+    List<String> pending,
+    Optional<Instant> pendingSince,
+    int heldMessages,
+    int consecutiveFailures,
+    boolean failing,
+    Optional<Instant> lastSuccess,
+    Optional<Duration> objective) {
+
+  record Replica(
+      String address,
+      String state,
+      Optional<Instant> observedWatermark,
+      Optional<Instant> lastConfirmed,
+      Optional<String> lastError,
+      Optional<Instant> nextAttempt) {}
+
+  static ModelView of(LaneStatus status) {
+    return new ModelView(
+        status.model(),
+        name(status.phase()),
+        status.desiredWatermark(),
+        status.replicas().stream().map(ModelView::of).toList(),
+        status.pending(),
+        status.pendingSince(),
+        status.heldMessages(),
+        status.consecutiveFailures(),
+        status.failing(),
+        status.lastSuccess(),
+        status.objective());
+  }
+
+  private static Replica of(LaneStatus.ReplicaStatus replica) {
+    return new Replica(
+        replica.address(),
+        name(replica.state()),
+        replica.observedWatermark(),
+        replica.lastConfirmed(),
+        replica.lastError(),
+        replica.nextAttempt());
+  }
+
+  private static String name(Enum<?> value) {
+    return value.name().toLowerCase(Locale.ROOT);
+  }
+}

@@ -1,0 +1,91 @@
+package io.modelrefresh.agent;
+
+import io.modelrefresh.catalog.Catalog;
+import io.modelrefresh.pubsub.ChannelDraining;
+import io.modelrefresh.pubsub.SubscriptionReopened;
+import io.modelrefresh.refresh.Backoff;
+import io.modelrefresh.refresh.HeldMessages;
+import io.modelrefresh.refresh.LaneContext;
+import io.modelrefresh.refresh.Lanes;
+import io.modelrefresh.serving.ModelServers;
+import io.quarkus.runtime.StartupEvent;
+import io.vertx.core.Vertx;
+import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.enterprise.event.Observes;
+import jakarta.enterprise.inject.Produces;
+import jakarta.inject.Singleton;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.random.RandomGenerator;
+import org.jboss.logging.Logger;
+
+/** Builds the lanes from the catalog, and starts and stops them with the application. */
+@ApplicationScoped
+class RefreshAssembly {
+
+  private static final Logger LOG = Logger.getLogger(RefreshAssembly.class);
+  private static final Duration FIRST_RETRY = Duration.ofMillis(500);
+
+  @Produces
+  @Singleton
+  Clock clock() {
+    return Clock.systemUTC();
+  }
+
+  @Produces
+  @Singleton
+  HeldMessages heldMessages() {
+    return new HeldMessages();
+  }
+
+  @Produces
+  @Singleton
+  Lanes lanes(
+      Catalog catalog,
+      ModelServers servers,
+      AgentConfig config,
+      Clock clock,
+      Vertx vertx,
+      RefreshMetrics metrics) {
+    RandomGenerator random = () -> ThreadLocalRandom.current().nextLong();
+    LaneContext context =
+        new LaneContext(
+            Long.toString(clock.millis(), Character.MAX_RADIX),
+            clock,
+            (delay, task) -> {
+              long timer = vertx.setTimer(Math.max(1, delay.toMillis()), id -> task.run());
+              return () -> vertx.cancelTimer(timer);
+            },
+            new Backoff(FIRST_RETRY, config.resyncInterval(), random),
+            metrics);
+    return new Lanes(
+        catalog.models(),
+        servers::discoveryFor,
+        servers::loaderFor,
+        context,
+        config.resyncInterval());
+  }
+
+  void start(@Observes StartupEvent event, Catalog catalog, Lanes lanes, RefreshMetrics metrics) {
+    metrics.watch(catalog, lanes);
+    lanes.start();
+    LOG.infof("Catalog: %d models", catalog.models().size());
+  }
+
+  void reopened(@Observes SubscriptionReopened event, Lanes lanes) {
+    if (FeatureUpdateConsumer.CHANNEL.equals(event.channel())) {
+      LOG.warnf(
+          "Subscription %s is open again after %s: every model is refreshed once, since updates"
+              + " published meanwhile may be gone",
+          event.subscription(), event.cause());
+      lanes.oweAll();
+    }
+  }
+
+  void draining(@Observes ChannelDraining event, Lanes lanes) {
+    if (FeatureUpdateConsumer.CHANNEL.equals(event.channel())) {
+      lanes.close();
+    }
+  }
+}

@@ -1,0 +1,175 @@
+package io.modelrefresh.agent;
+
+import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.modelrefresh.catalog.Catalog;
+import io.modelrefresh.catalog.Model;
+import io.modelrefresh.refresh.LaneStatus;
+import io.modelrefresh.refresh.Lanes;
+import io.modelrefresh.refresh.RefreshListener;
+import jakarta.enterprise.context.ApplicationScoped;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Function;
+import java.util.function.ToDoubleFunction;
+import org.jboss.logging.Logger;
+
+/** Counts, times and logs what lanes do. Thread-safe. */
+@ApplicationScoped
+class RefreshMetrics implements RefreshListener {
+
+  private static final Logger LOG = Logger.getLogger("io.modelrefresh.refresh");
+
+  private final MeterRegistry registry;
+  private final Clock clock;
+
+  /** Asked for once an update: looking a meter up by its tags each time would cost more than it. */
+  private final Map<String, Counter> coalesced = new ConcurrentHashMap<>();
+
+  RefreshMetrics(MeterRegistry registry, Clock clock) {
+    this.registry = registry;
+    this.clock = clock;
+  }
+
+  @Override
+  public void coalesced(String model) {
+    coalesced
+        .computeIfAbsent(
+            model,
+            name ->
+                Counter.builder("model.refresh.coalesced")
+                    .description("Updates that joined a rollout already waiting")
+                    .tag("model", name)
+                    .register(registry))
+        .increment();
+  }
+
+  @Override
+  public void rolledOut(RolloutReport report) {
+    log(report);
+    if (report.outcome() == Outcome.NO_REPLICAS) {
+      return;
+    }
+    String outcome = report.outcome().name().toLowerCase(Locale.ROOT);
+    Counter.builder("model.refresh")
+        .description("Rollouts, by outcome")
+        .tag("model", report.model())
+        .tag("outcome", outcome)
+        .register(registry)
+        .increment();
+    Histograms.lag("model.refresh.duration", "How long rollouts took")
+        .tag("model", report.model())
+        .tag("outcome", outcome)
+        .register(registry)
+        .record(report.duration());
+    observe(
+        "model.refresh.propagation",
+        "Publish to all replicas confirmed",
+        report,
+        RolloutReport::oldestPublishTime);
+    observe(
+        "model.refresh.freshness",
+        "Event time to all replicas confirmed",
+        report,
+        RolloutReport::oldestEventTime);
+  }
+
+  private void observe(
+      String name,
+      String description,
+      RolloutReport report,
+      Function<RolloutReport, Optional<Instant>> since) {
+    since
+        .apply(report)
+        .ifPresent(
+            start -> {
+              Duration age = Duration.between(start, report.endedAt());
+              Histograms.lag(name, description)
+                  .tag("model", report.model())
+                  .register(registry)
+                  .record(age.isNegative() ? Duration.ZERO : age);
+            });
+  }
+
+  private void log(RolloutReport report) {
+    switch (report.outcome()) {
+      case SUCCESS ->
+          LOG.infof(
+              "Model %s: refreshed on every replica in %d ms",
+              report.model(), report.duration().toMillis());
+      case NO_REPLICAS ->
+          LOG.infof("Model %s: has no replicas, nothing to refresh", report.model());
+      case FAILURE ->
+          LOG.warnf("Model %s: not refreshed yet, will retry: %s", report.model(), report.detail());
+    }
+  }
+
+  /** Registers the gauges of every model. Called once, at start. */
+  void watch(Catalog catalog, Lanes lanes) {
+    for (Model model : catalog.models()) {
+      gauge(
+          model,
+          lanes,
+          "model.refresh.consecutive.failures",
+          "Failed rollouts in a row",
+          LaneStatus::consecutiveFailures);
+      gauge(
+          model,
+          lanes,
+          "model.refresh.last.success.timestamp.seconds",
+          "When the model was last refreshed on every replica, Unix time; 0 for never",
+          status -> status.lastSuccess().map(Instant::getEpochSecond).orElse(0L));
+      gauge(
+          model,
+          lanes,
+          "model.refresh.pending.age.seconds",
+          "Age of the oldest update owed, by publish time; 0 when nothing is",
+          status -> status.pendingSince().map(this::age).orElse(0.0));
+      gauge(model, lanes, "model.replicas", "Replicas known", status -> status.replicas().size());
+      gauge(
+          model,
+          lanes,
+          "model.replicas.stale",
+          "Replicas that do not cover what is owed",
+          status ->
+              status.replicas().stream()
+                  .filter(replica -> replica.state() != LaneStatus.State.FRESH)
+                  .count());
+      model
+          .refresh()
+          .objective()
+          .ifPresent(
+              objective ->
+                  Gauge.builder("model.refresh.objective.seconds", objective, Duration::toSeconds)
+                      .description("The propagation wanted")
+                      .tag("model", model.name())
+                      .strongReference(true)
+                      .register(registry));
+    }
+  }
+
+  private double age(Instant since) {
+    return Math.max(0, Duration.between(since, clock.instant()).toMillis() / 1000.0);
+  }
+
+  private void gauge(
+      Model model,
+      Lanes lanes,
+      String name,
+      String description,
+      ToDoubleFunction<LaneStatus> value) {
+    Gauge.builder(
+            name,
+            lanes,
+            all -> all.status(model.name()).map(value::applyAsDouble).orElse(Double.NaN))
+        .description(description)
+        .tag("model", model.name())
+        .register(registry);
+  }
+}

@@ -1,0 +1,205 @@
+package io.modelrefresh.agent;
+
+import static org.awaitility.Awaitility.await;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.ServerSocket;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.TimeUnit;
+
+/** The packaged agent in production mode, as a process of its own, on ports of its own. */
+final class AgentProcess implements AutoCloseable {
+
+  static final Duration START = Duration.ofSeconds(60);
+
+  private static final ObjectMapper JSON = new ObjectMapper();
+  private static final HttpClient HTTP = HttpClient.newHttpClient();
+
+  private final Process process;
+  private final int port;
+  private final int managementPort;
+  private final List<String> log = new CopyOnWriteArrayList<>();
+  private final Thread reader;
+
+  private AgentProcess(Process process, int port, int managementPort) {
+    this.process = process;
+    this.port = port;
+    this.managementPort = managementPort;
+    this.reader = new Thread(this::read, "agent-log");
+    reader.setDaemon(true);
+    reader.start();
+  }
+
+  /** Starts an agent; does not wait for anything. */
+  static AgentProcess start(String emulatorHost, Map<String, String> configuration) {
+    try {
+      int port = freePort();
+      int managementPort = freePort();
+      Map<String, String> properties = new TreeMap<>(configuration);
+      properties.put("quarkus.http.port", Integer.toString(port));
+      properties.put("quarkus.management.port", Integer.toString(managementPort));
+      properties.put("quarkus.http.host", "127.0.0.1");
+      properties.put("quarkus.management.host", "127.0.0.1");
+      properties.put("quarkus.google.cloud.enable-metadata-server", "false");
+      properties.putIfAbsent("quarkus.google.cloud.project-id", "it");
+      Path file = Files.createTempFile("agent", ".properties");
+      List<String> lines = new ArrayList<>();
+      properties.forEach((key, value) -> lines.add(key + "=" + value));
+      Files.write(file, lines, StandardCharsets.UTF_8);
+      ProcessBuilder builder =
+          new ProcessBuilder(
+                  Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                  "-Xmx512m",
+                  "-Dsmallrye.config.locations=" + file,
+                  "-jar",
+                  System.getProperty("agent.jar"))
+              .redirectErrorStream(true);
+      builder.environment().put("PUBSUB_EMULATOR_HOST", emulatorHost);
+      return new AgentProcess(builder.start(), port, managementPort);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private static int freePort() throws IOException {
+    try (ServerSocket socket = new ServerSocket(0)) {
+      return socket.getLocalPort();
+    }
+  }
+
+  private void read() {
+    try (BufferedReader lines = process.inputReader(StandardCharsets.UTF_8)) {
+      lines.lines().forEach(log::add);
+    } catch (IOException | UncheckedIOException e) {
+      log.add("the log ended: " + e);
+    }
+  }
+
+  AgentProcess awaitReady() {
+    await("the agent is ready\n" + String.join("\n", log))
+        .atMost(START)
+        .until(() -> !process.isAlive() || readiness() == 200);
+    if (!process.isAlive()) {
+      throw new IllegalStateException("the agent ended:\n" + String.join("\n", log));
+    }
+    return this;
+  }
+
+  /** The status of the readiness probe; -1 while nothing answers. */
+  int readiness() {
+    return status("/q/health/ready");
+  }
+
+  int liveness() {
+    return status("/q/health/live");
+  }
+
+  private int status(String path) {
+    try {
+      return send(HttpRequest.newBuilder(management(path)).GET().build()).statusCode();
+    } catch (UncheckedIOException e) {
+      return -1;
+    }
+  }
+
+  String health() {
+    return send(HttpRequest.newBuilder(management("/q/health")).GET().build()).body();
+  }
+
+  String metrics() {
+    return send(HttpRequest.newBuilder(management("/q/metrics")).GET().build()).body();
+  }
+
+  JsonNode get(String path) {
+    try {
+      return JSON.readTree(send(HttpRequest.newBuilder(api(path)).GET().build()).body());
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  HttpResponse<String> post(String path, String body) {
+    return send(
+        HttpRequest.newBuilder(api(path))
+            .header("Content-Type", "application/json")
+            .POST(HttpRequest.BodyPublishers.ofString(body))
+            .build());
+  }
+
+  private URI api(String path) {
+    return URI.create("http://127.0.0.1:" + port + path);
+  }
+
+  private URI management(String path) {
+    return URI.create("http://127.0.0.1:" + managementPort + path);
+  }
+
+  private static HttpResponse<String> send(HttpRequest request) {
+    try {
+      return HTTP.send(request, HttpResponse.BodyHandlers.ofString());
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IllegalStateException(e);
+    }
+  }
+
+  /** Every line the process has written so far, on either stream. */
+  List<String> log() {
+    return List.copyOf(log);
+  }
+
+  boolean isAlive() {
+    return process.isAlive();
+  }
+
+  /** SIGKILL: nothing is told to anyone. */
+  void kill() {
+    process.destroyForcibly();
+    awaitEnd(Duration.ofSeconds(10));
+  }
+
+  /** SIGTERM. */
+  void terminate() {
+    process.destroy();
+  }
+
+  /** Waits for the process to end by itself, and for the rest of its log. */
+  int awaitEnd(Duration atMost) {
+    try {
+      if (!process.waitFor(atMost.toMillis(), TimeUnit.MILLISECONDS)) {
+        throw new IllegalStateException(
+            "the agent did not end within " + atMost + ":\n" + String.join("\n", log));
+      }
+      reader.join(5_000);
+      return process.exitValue();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IllegalStateException(e);
+    }
+  }
+
+  @Override
+  public void close() {
+    if (process.isAlive()) {
+      kill();
+    }
+  }
+}

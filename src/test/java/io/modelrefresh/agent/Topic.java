@@ -1,0 +1,113 @@
+package io.modelrefresh.agent;
+
+import com.google.protobuf.ByteString;
+import com.google.pubsub.v1.AcknowledgeRequest;
+import com.google.pubsub.v1.DeleteSubscriptionRequest;
+import com.google.pubsub.v1.ModifyAckDeadlineRequest;
+import com.google.pubsub.v1.PublishRequest;
+import com.google.pubsub.v1.PublisherGrpc;
+import com.google.pubsub.v1.PubsubMessage;
+import com.google.pubsub.v1.PullRequest;
+import com.google.pubsub.v1.ReceivedMessage;
+import com.google.pubsub.v1.SubscriberGrpc;
+import com.google.pubsub.v1.Subscription;
+import io.grpc.ManagedChannel;
+import io.grpc.ManagedChannelBuilder;
+import java.util.ArrayList;
+import java.util.List;
+
+/** A topic of an emulator and the agent's subscription to it, used as a feature store would. */
+final class Topic implements AutoCloseable {
+
+  private static final int BATCH = 1_000;
+
+  private final ManagedChannel channel;
+  private final PublisherGrpc.PublisherBlockingStub publisher;
+  private final SubscriberGrpc.SubscriberBlockingStub subscriber;
+  private final String topic;
+  private final String subscription;
+
+  Topic(String address, String project) {
+    channel = ManagedChannelBuilder.forTarget(address).usePlaintext().build();
+    publisher = PublisherGrpc.newBlockingStub(channel).withWaitForReady();
+    subscriber = SubscriberGrpc.newBlockingStub(channel).withWaitForReady();
+    topic = "projects/" + project + "/topics/feature-updates";
+    subscription = "projects/" + project + "/subscriptions/feature-updates-sub";
+  }
+
+  String subscription() {
+    return subscription;
+  }
+
+  /** Publishes an update of a feature view, and answers its message id. */
+  String update(String featureView) {
+    return publish("{\"feature_view\": \"" + featureView + "\"}");
+  }
+
+  String publish(String data) {
+    return publish(message(data));
+  }
+
+  String publish(PubsubMessage message) {
+    return publisher
+        .publish(PublishRequest.newBuilder().setTopic(topic).addMessages(message).build())
+        .getMessageIds(0);
+  }
+
+  /** Publishes many updates of one view. */
+  List<String> updates(String featureView, int count) {
+    PubsubMessage message = message("{\"feature_view\": \"" + featureView + "\"}");
+    List<String> ids = new ArrayList<>(count);
+    while (ids.size() < count) {
+      PublishRequest.Builder batch = PublishRequest.newBuilder().setTopic(topic);
+      for (int i = 0; i < Math.min(BATCH, count - ids.size()); i++) {
+        batch.addMessages(message);
+      }
+      ids.addAll(publisher.publish(batch.build()).getMessageIdsList());
+    }
+    return ids;
+  }
+
+  static PubsubMessage message(String data) {
+    return PubsubMessage.newBuilder().setData(ByteString.copyFromUtf8(data)).build();
+  }
+
+  List<ReceivedMessage> pull(String from) {
+    return subscriber
+        .pull(PullRequest.newBuilder().setSubscription(from).setMaxMessages(BATCH).build())
+        .getReceivedMessagesList();
+  }
+
+  void ack(String from, ReceivedMessage message) {
+    subscriber.acknowledge(
+        AcknowledgeRequest.newBuilder()
+            .setSubscription(from)
+            .addAckIds(message.getAckId())
+            .build());
+  }
+
+  /** Gives a pulled message back, to be delivered to whoever asks next. */
+  void release(ReceivedMessage message) {
+    subscriber.modifyAckDeadline(
+        ModifyAckDeadlineRequest.newBuilder()
+            .setSubscription(subscription)
+            .addAckIds(message.getAckId())
+            .setAckDeadlineSeconds(0)
+            .build());
+  }
+
+  void deleteSubscription() {
+    subscriber.deleteSubscription(
+        DeleteSubscriptionRequest.newBuilder().setSubscription(subscription).build());
+  }
+
+  void createSubscription() {
+    subscriber.createSubscription(
+        Subscription.newBuilder().setName(subscription).setTopic(topic).build());
+  }
+
+  @Override
+  public void close() {
+    channel.shutdownNow();
+  }
+}
