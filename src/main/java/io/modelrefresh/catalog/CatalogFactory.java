@@ -11,6 +11,8 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.function.Predicate;
+import java.util.regex.Pattern;
 import org.eclipse.microprofile.config.Config;
 
 /** Makes the catalog of its configuration, at the start: a mistake in it stops the start. */
@@ -18,6 +20,10 @@ import org.eclipse.microprofile.config.Config;
 public class CatalogFactory {
 
   private static final String MODELS = CatalogConfigReader.MODELS + ".";
+
+  /** A name that is one segment of a key as it is. */
+  private static final Predicate<String> UNQUOTED =
+      Pattern.compile("[A-Za-z0-9_-]+").asMatchPredicate();
 
   /**
    * @throws ConfigValidationException listing every unknown key and every value of a wrong type
@@ -68,7 +74,7 @@ public class CatalogFactory {
   }
 
   private static String quoted(String name) {
-    return name.matches("[A-Za-z0-9_-]+") ? name : '"' + name + '"';
+    return UNQUOTED.test(name) ? name : '"' + name + '"';
   }
 
   private record ServedModel(String address, String name) {}

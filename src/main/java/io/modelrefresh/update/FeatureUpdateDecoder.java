@@ -11,7 +11,6 @@ import static io.modelrefresh.update.CloudEventAttributes.TYPE;
 import io.cloudevents.CloudEvent;
 import io.cloudevents.SpecVersion;
 import io.cloudevents.jackson.JsonFormat;
-import io.cloudevents.rw.CloudEventRWException;
 import io.modelrefresh.update.FeatureUpdateParser.Envelope;
 import jakarta.inject.Singleton;
 import java.nio.ByteBuffer;
@@ -115,12 +114,18 @@ public class FeatureUpdateDecoder {
   }
 
   private CloudEvent readEvent(byte[] data) throws UndecodableUpdateException {
+    CloudEvent event;
     try {
-      return structuredFormat.deserialize(data);
-    } catch (CloudEventRWException e) {
+      event = structuredFormat.deserialize(data);
+    } catch (RuntimeException e) {
+      // The SDK's exceptions have no type in common, and odd JSON makes it throw Java's own.
+      event = null;
+    }
+    if (event == null) {
       throw new UndecodableUpdateException(
           "data", "expected a CloudEvent in the JSON event format of CloudEvents 1.0");
     }
+    return event;
   }
 
   private static void requireVersion1(String specVersion) throws UndecodableUpdateException {
