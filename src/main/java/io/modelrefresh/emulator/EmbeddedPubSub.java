@@ -191,6 +191,9 @@ public final class EmbeddedPubSub implements AutoCloseable {
     if (server == null) {
       return;
     }
+    // Streams end as those of a service that goes away; cut off, they would say CANCELLED.
+    server.shutdown();
+    faults.cutStreams(Status.UNAVAILABLE.withDescription("The Pub/Sub emulator is stopping."));
     server.shutdownNow();
     try {
       server.awaitTermination(10, TimeUnit.SECONDS);
