@@ -12,8 +12,10 @@ import java.time.Clock;
 import java.util.Optional;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ThreadFactory;
+import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Predicate;
@@ -44,8 +46,16 @@ public final class EmbeddedPubSub implements AutoCloseable {
   private final Clock clock;
   private final AtomicLong ids;
   private final Faults faults = new Faults(new FaultyServer());
+  // Discards once shut down: connections that are still closing have nothing left to be sent.
   private final ExecutorService sender =
-      Executors.newFixedThreadPool(SENDER_THREADS, daemon("embedded-pubsub-sender"));
+      new ThreadPoolExecutor(
+          SENDER_THREADS,
+          SENDER_THREADS,
+          0,
+          TimeUnit.SECONDS,
+          new LinkedBlockingQueue<>(),
+          daemon("embedded-pubsub-sender"),
+          new ThreadPoolExecutor.DiscardPolicy());
   private final ScheduledExecutorService timer =
       Executors.newSingleThreadScheduledExecutor(daemon("embedded-pubsub-timer"));
 
@@ -191,6 +201,9 @@ public final class EmbeddedPubSub implements AutoCloseable {
     if (server == null) {
       return;
     }
+    // Streams end as those of a service that goes away; cut off, they would say CANCELLED.
+    server.shutdown();
+    faults.cutStreams(Status.UNAVAILABLE.withDescription("The Pub/Sub emulator is stopping."));
     server.shutdownNow();
     try {
       server.awaitTermination(10, TimeUnit.SECONDS);

@@ -2,6 +2,7 @@ package io.modelrefresh.emulator;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.regex.MatchResult;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -14,6 +15,9 @@ final class FilterParser {
   private static final Pattern TOKEN =
       Pattern.compile(
           "\\s*(?:(\"(?:[^\"\\\\]|\\\\.)*\")|([A-Za-z0-9_][A-Za-z0-9_-]*)|(!=|[-:=.,()]))");
+
+  private static final Pattern NUMBERED_ESCAPE =
+      Pattern.compile("\\\\(x[0-9A-Fa-f]{2}|u[0-9A-Fa-f]{4})|\\\\.");
 
   private final String expression;
   private final List<String> tokens = new ArrayList<>();
@@ -117,10 +121,24 @@ final class FilterParser {
     }
     next++;
     try {
-      return token.substring(1, token.length() - 1).translateEscapes();
+      return NUMBERED_ESCAPE
+          .matcher(token.substring(1, token.length() - 1))
+          .replaceAll(FilterParser::octal)
+          .translateEscapes();
     } catch (IllegalArgumentException e) {
       throw wrong(token);
     }
+  }
+
+  /** Java translates all escapes but these two; an escaped backslash before them stays as it is. */
+  private static String octal(MatchResult escape) {
+    if (escape.group(1) == null) {
+      return Matcher.quoteReplacement(escape.group());
+    }
+    char character = (char) Integer.parseInt(escape.group(1).substring(1), 16);
+    return character < 0x80
+        ? Matcher.quoteReplacement(String.format("\\%03o", (int) character))
+        : Matcher.quoteReplacement(String.valueOf(character));
   }
 
   private void expect(String token) {

@@ -5,6 +5,7 @@ import io.grpc.StatusRuntimeException;
 import io.grpc.stub.StreamObserver;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 
 /** Where every call comes in: lets the faults have their way with it, and answers for it. */
@@ -15,7 +16,7 @@ record Gate(Faults faults, ScheduledExecutorService timer) {
     enter(
         method,
         resource,
-        observer,
+        observer::onError,
         () -> {
           T value = answer.get();
           observer.onNext(value);
@@ -23,17 +24,18 @@ record Gate(Faults faults, ScheduledExecutorService timer) {
         });
   }
 
-  /** Runs the call now or after its delay; what it throws becomes its status. */
-  void enter(String method, String resource, StreamObserver<?> observer, Runnable call) {
+  /** Runs the call now or after its delay; what it throws is what it is refused with. */
+  void enter(
+      String method, String resource, Consumer<StatusRuntimeException> refuse, Runnable call) {
     Runnable admitted =
         () -> {
           try {
             faults.admit(method, resource);
             call.run();
           } catch (StatusRuntimeException e) {
-            observer.onError(e);
+            refuse.accept(e);
           } catch (RuntimeException e) {
-            observer.onError(
+            refuse.accept(
                 Status.INTERNAL
                     .withDescription("The emulator failed in " + method + ": " + e)
                     .withCause(e)

@@ -52,7 +52,11 @@ final class StreamingPullCall extends Consumer implements StreamObserver<Streami
     if (subscription != null) {
       handle(request);
     } else {
-      gate.enter("StreamingPull", request.getSubscription(), responses, () -> begin(request));
+      gate.enter(
+          "StreamingPull",
+          request.getSubscription(),
+          refusal -> end(refusal.getStatus()),
+          () -> begin(request));
     }
   }
 
@@ -65,6 +69,11 @@ final class StreamingPullCall extends Consumer implements StreamObserver<Streami
     settle(first);
     if (!subscription.open(this)) {
       throw Refusal.notFound(first.getSubscription());
+    }
+    if (responses.isCancelled()) {
+      // The client left while the opening was delayed.
+      leave();
+      return;
     }
     responses.request(1);
   }

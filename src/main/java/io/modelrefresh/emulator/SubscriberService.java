@@ -175,7 +175,7 @@ final class SubscriberService extends SubscriberGrpc.SubscriberImplBase {
     gate.enter(
         "Pull",
         request.getSubscription(),
-        observer,
+        observer::onError,
         () -> {
           SubscriptionState subscription = resources.subscription(request.getSubscription());
           if (request.getMaxMessages() < 1) {

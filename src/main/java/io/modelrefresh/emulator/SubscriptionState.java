@@ -5,6 +5,7 @@ import com.google.pubsub.v1.ReceivedMessage;
 import com.google.pubsub.v1.Subscription;
 import io.grpc.Status;
 import java.time.Clock;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
@@ -45,7 +46,6 @@ final class SubscriptionState {
   private DeadlineWheel wheel = new DeadlineWheel();
   private long lastSequence;
   private int leased;
-  private int nextConsumer;
   private boolean deleted;
 
   SubscriptionState(
@@ -164,25 +164,21 @@ final class SubscriptionState {
   private List<Consumer> assign() {
     var due = new ArrayList<Consumer>();
     synchronized (lock) {
-      var hungry = new ArrayList<Consumer>(consumers.size());
-      for (int i = 0; i < consumers.size(); i++) {
-        hungry.add(consumers.get((nextConsumer + i) % consumers.size()));
-      }
-      nextConsumer = consumers.isEmpty() ? 0 : (nextConsumer + 1) % consumers.size();
+      // Who was given something goes to the back, so that single messages go round as well.
+      var hungry = new ArrayDeque<Consumer>(consumers);
       long now = clock.millis();
       while (!hungry.isEmpty()) {
-        hungry.removeIf(consumer -> !lease(consumer, now) && moved(consumer, due));
+        Consumer consumer = hungry.pollFirst();
+        if (lease(consumer, now)) {
+          hungry.addLast(consumer);
+        } else if (consumer.hasBatch()) {
+          due.add(consumer);
+        }
       }
-      consumers.removeIf(consumer -> consumer.once() && due.contains(consumer));
+      consumers.removeAll(due);
+      due.stream().filter(consumer -> !consumer.once()).forEach(consumers::add);
     }
     return due;
-  }
-
-  private static boolean moved(Consumer consumer, List<Consumer> due) {
-    if (consumer.hasBatch()) {
-      due.add(consumer);
-    }
-    return true;
   }
 
   private boolean lease(Consumer consumer, long now) {

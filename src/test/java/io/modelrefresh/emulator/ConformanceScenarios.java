@@ -93,6 +93,7 @@ abstract class ConformanceScenarios {
   }
 
   @Test
+  @DocumentedGap("it updates nothing of a topic but its schema settings")
   void aTopicsLabelsAreUpdated() {
     String topic = client.createTopic();
 
@@ -184,6 +185,7 @@ abstract class ConformanceScenarios {
   }
 
   @Test
+  @DocumentedGap("it takes any ack deadline")
   void aSubscriptionsAckDeadlineIsTenToSixHundredSeconds() {
     String topic = client.createTopic();
 
@@ -352,6 +354,7 @@ abstract class ConformanceScenarios {
   }
 
   @Test
+  @DocumentedGap("it takes any ack deadline")
   void aDeadlineIsModifiedToAtMostTenMinutes() {
     String topic = client.createTopic();
     String subscription = client.createSubscription(topic);
@@ -408,27 +411,33 @@ abstract class ConformanceScenarios {
   }
 
   @Test
+  @DocumentedGap("it sends a first batch whatever its size")
   void aStreamHoldsAtMostItsOutstandingMessages() {
     String topic = client.createTopic();
     String subscription = client.createSubscription(topic);
-    client.publish(topic, "a", "b", "c", "d");
+    client.publish(topic, Collections.nCopies(20, message("a").build()));
 
     try (var stream =
         OpenStream.open(client, OpenStream.request(subscription).setMaxOutstandingMessages(2))) {
-      await().until(() -> stream.messages().size() == 2);
-      assertThatNothingMoreArrives(stream, 2);
+      for (int acked = 0; acked < 18; acked++) {
+        int held = acked + 2;
+        await().until(() -> stream.messages().size() >= held);
+        assertThat(stream.messages()).hasSize(held);
 
-      stream.acknowledge(stream.messages().get(0));
-      await().until(() -> stream.messages().size() == 3);
-      assertThatNothingMoreArrives(stream, 3);
-
-      // An ack by a call of its own makes room as well: it is how Google's client acks.
-      client.acknowledge(subscription, List.of(stream.messages().get(1)));
-      await().until(() -> stream.messages().size() == 4);
+        // An ack by a call of its own makes room as well: it is how Google's client acks.
+        ReceivedMessage next = stream.messages().get(acked);
+        if (acked % 2 == 0) {
+          stream.acknowledge(next);
+        } else {
+          client.acknowledge(subscription, List.of(next));
+        }
+      }
+      await().until(() -> stream.messages().size() == 20);
     }
   }
 
   @Test
+  @DocumentedGap("it sends a first batch whatever its size")
   void aStreamHoldsAtMostItsOutstandingBytes() {
     String topic = client.createTopic();
     String subscription = client.createSubscription(topic);
@@ -446,6 +455,7 @@ abstract class ConformanceScenarios {
   }
 
   @Test
+  @DocumentedGap("it does not answer keepalives")
   void anEmptyRequestIsAKeepaliveAndIsAnswered() {
     String subscription = client.createSubscription(client.createTopic());
 
@@ -479,18 +489,22 @@ abstract class ConformanceScenarios {
 
     try (var one = OpenStream.open(client, subscription);
         var other = OpenStream.open(client, subscription)) {
-      answersKeepalive(one);
-      answersKeepalive(other);
-      for (int i = 0; i < 100; i++) {
-        client.publish(topic, "m" + i);
-      }
+      var published = new ArrayList<String>();
+      await()
+          .until(
+              () -> {
+                published.add("m" + published.size());
+                client.publish(topic, published.get(published.size() - 1));
+                return !one.messages().isEmpty() && !other.messages().isEmpty();
+              });
 
-      await().until(() -> one.messages().size() + other.messages().size() == 100);
-      assertThat(one.messages()).isNotEmpty();
-      assertThat(other.messages()).isNotEmpty();
-      Set<String> distinct = new HashSet<>(one.data());
-      distinct.addAll(other.data());
-      assertThat(distinct).hasSize(100);
+      await()
+          .untilAsserted(
+              () -> {
+                var received = new ArrayList<>(one.data());
+                received.addAll(other.data());
+                assertThat(received).containsExactlyInAnyOrderElementsOf(published);
+              });
     }
   }
 
@@ -505,9 +519,11 @@ abstract class ConformanceScenarios {
 
   @Test
   void deletingASubscriptionEndsItsStreamsWithNotFound() {
-    String subscription = client.createSubscription(client.createTopic());
+    String topic = client.createTopic();
+    String subscription = client.createSubscription(topic);
+    client.publish(topic, "a");
     try (var stream = OpenStream.open(client, subscription)) {
-      answersKeepalive(stream);
+      await().until(() -> stream.messages().size() == 1);
 
       client.deleteSubscription(subscription);
 
@@ -531,14 +547,14 @@ abstract class ConformanceScenarios {
   }
 
   @Test
+  @DocumentedGap("it was seen not to redeliver what a cancelled stream held, whatever the deadline")
   void aClosedStreamsMessagesGoToAnotherOnceTheirLeasesExpire() {
     String topic = client.createTopic();
     String subscription = client.createSubscription(topic);
     client.publish(topic, "a");
     try (var gone = OpenStream.open(client, subscription)) {
       await().until(() -> gone.messages().size() == 1);
-      gone.modifyAckDeadline(gone.messages().get(0), 1);
-      answersKeepalive(gone);
+      client.modifyAckDeadline(subscription, gone.messages().get(0), 1);
     }
 
     try (var next = OpenStream.open(client, subscription)) {
@@ -566,6 +582,7 @@ abstract class ConformanceScenarios {
   }
 
   @Test
+  @DocumentedGap("it redelivers the failed message alone")
   void aRedeliveryRepeatsTheLaterMessagesOfItsKeyInOrder() {
     String topic = client.createTopic();
     String subscription = client.createSubscription(ordered(topic));
@@ -576,8 +593,8 @@ abstract class ConformanceScenarios {
 
       stream.nack(stream.messages().get(1));
 
-      await().until(() -> stream.messages().size() == 5);
-      assertThat(stream.data()).containsExactly("a", "b", "c", "b", "c");
+      await()
+          .untilAsserted(() -> assertThat(stream.data()).containsExactly("a", "b", "c", "b", "c"));
     }
   }
 
@@ -622,7 +639,15 @@ abstract class ConformanceScenarios {
       client.nack(subscription, received);
     }
 
-    PubsubMessage forwarded = client.pull(deadLettersSubscription, 1).get(0).getMessage();
+    var forwardedMessages = new ArrayList<ReceivedMessage>();
+    await()
+        .until(
+            () -> {
+              // The official emulator forwards when the message is asked for once more.
+              assertThat(client.pullNow(subscription, 1)).isEmpty();
+              return forwardedMessages.addAll(client.pullNow(deadLettersSubscription, 1));
+            });
+    PubsubMessage forwarded = forwardedMessages.get(0).getMessage();
     assertThat(forwarded.getData().toStringUtf8()).isEqualTo("a");
     assertThat(forwarded.getAttributesMap())
         .containsEntry("own", "kept")
@@ -631,7 +656,6 @@ abstract class ConformanceScenarios {
             "CloudPubSubDeadLetterSourceSubscription", ResourceNames.shortName(subscription))
         .containsEntry("CloudPubSubDeadLetterSourceSubscriptionProject", "test")
         .containsKey("CloudPubSubDeadLetterSourceTopicPublishTime");
-    assertThat(client.pullNow(subscription, 1)).isEmpty();
   }
 
   @Test
@@ -639,16 +663,17 @@ abstract class ConformanceScenarios {
     String topic = client.createTopic();
 
     for (int attempts : List.of(4, 101)) {
-      assertRefused(
-          Status.Code.INVALID_ARGUMENT,
-          () ->
-              client.createSubscription(
-                  Subscription.newBuilder()
-                      .setTopic(topic)
-                      .setDeadLetterPolicy(
-                          DeadLetterPolicy.newBuilder()
-                              .setDeadLetterTopic(topic)
-                              .setMaxDeliveryAttempts(attempts))));
+      // The official emulator says OUT_OF_RANGE.
+      assertThatThrownBy(
+              () ->
+                  client.createSubscription(
+                      Subscription.newBuilder()
+                          .setTopic(topic)
+                          .setDeadLetterPolicy(
+                              DeadLetterPolicy.newBuilder()
+                                  .setDeadLetterTopic(topic)
+                                  .setMaxDeliveryAttempts(attempts))))
+          .isInstanceOf(StatusRuntimeException.class);
     }
   }
 
@@ -835,18 +860,6 @@ abstract class ConformanceScenarios {
         .setMinimumBackoff(Duration.newBuilder().setSeconds(minSeconds))
         .setMaximumBackoff(Duration.newBuilder().setSeconds(maxSeconds))
         .build();
-  }
-
-  /** A keepalive's answer proves that the stream is open and that what went before was handled. */
-  private static void answersKeepalive(OpenStream stream) {
-    int before = stream.responses().size();
-    stream.send(StreamingPullRequest.newBuilder());
-    await().until(() -> stream.responses().size() > before);
-  }
-
-  private static void assertThatNothingMoreArrives(OpenStream stream, int messages) {
-    answersKeepalive(stream);
-    assertThat(stream.messages()).hasSize(messages);
   }
 
   private static void assertRefused(Status.Code code, ThrowingCallable call) {

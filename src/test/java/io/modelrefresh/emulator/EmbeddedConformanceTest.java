@@ -4,7 +4,7 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 
 /** The embedded emulator behaves as the real service does, without exception. */
-class EmbeddedConformanceTest extends ConformanceScenarios {
+class EmbeddedConformanceTest extends GoogleClientScenarios {
 
   private static EmbeddedPubSub emulator;
 

@@ -12,7 +12,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.TestInfo;
 
 /** The same scenarios hold for Google's official emulator, but for its documented gaps. */
-class OfficialConformanceTest extends ConformanceScenarios {
+class OfficialConformanceTest extends GoogleClientScenarios {
 
   private static OfficialEmulator emulator;
 
