@@ -2,6 +2,7 @@ package io.modelrefresh.pubsub;
 
 import static org.awaitility.Awaitility.await;
 
+import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Flow;
@@ -42,7 +43,7 @@ final class Consumer implements Flow.Subscriber<Message<?>> {
   }
 
   static String text(Message<?> message) {
-    return new String((byte[]) message.getPayload(), java.nio.charset.StandardCharsets.UTF_8);
+    return new String((byte[]) message.getPayload(), StandardCharsets.UTF_8);
   }
 
   @Override

@@ -3,6 +3,7 @@ package io.modelrefresh.pubsub;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import com.google.pubsub.v1.Subscription;
 import java.time.Duration;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -170,7 +171,7 @@ class PubSubInboundChannelTest extends PubSubTestBase {
     publish("exact");
     var exact = "projects/test/subscriptions/exact";
     server.createSubscription(
-        com.google.pubsub.v1.Subscription.newBuilder()
+        Subscription.newBuilder()
             .setName(exact)
             .setTopic(TOPIC)
             .setEnableExactlyOnceDelivery(true)

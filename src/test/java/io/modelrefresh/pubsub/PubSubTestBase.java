@@ -1,5 +1,6 @@
 package io.modelrefresh.pubsub;
 
+import com.fasterxml.jackson.databind.ObjectMapper;
 import com.google.api.gax.core.CredentialsProvider;
 import com.google.api.gax.core.NoCredentialsProvider;
 import com.google.api.gax.rpc.TransportChannelProvider;
@@ -12,6 +13,7 @@ import io.modelrefresh.emulator.SubscriptionProbe;
 import io.modelrefresh.pubsub.tracing.PubSubTracing;
 import io.smallrye.config.PropertiesConfigSource;
 import io.smallrye.config.SmallRyeConfigBuilder;
+import io.smallrye.mutiny.Uni;
 import io.smallrye.reactive.messaging.health.HealthReport;
 import io.vertx.core.Vertx;
 import io.vertx.core.impl.VertxInternal;
@@ -23,8 +25,10 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.stream.IntStream;
+import org.awaitility.Awaitility;
 import org.eclipse.microprofile.config.Config;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 
 /** An emulator with one topic and one subscription, and channels that talk to it. No CDI. */
@@ -46,6 +50,12 @@ abstract class PubSubTestBase {
   Optional<PubSubTracing> tracing = Optional.empty();
 
   private final List<PubSubInboundChannel> channels = new CopyOnWriteArrayList<>();
+
+  @BeforeAll
+  static void pollOften() {
+    Awaitility.setDefaultPollDelay(Duration.ZERO);
+    Awaitility.setDefaultPollInterval(Duration.ofMillis(5));
+  }
 
   @BeforeEach
   void createTopicsAndSubscriptions() {
@@ -93,16 +103,17 @@ abstract class PubSubTestBase {
             new PubSubConnectorOutgoingConfiguration(
                 config(Map.of("topic", "updates"), attributes)),
             clients.server());
-    return new PubSubOutboundChannel(
-        settings, clients, new com.fasterxml.jackson.databind.ObjectMapper(), tracing);
+    return new PubSubOutboundChannel(settings, clients, new ObjectMapper(), tracing);
   }
 
   static Config config(Map<String, String> defaults, Map<String, String> attributes) {
-    var all = new HashMap<>(defaults);
-    all.put("channel-name", "updates");
-    all.put("restart.max-wait", "100ms");
-    all.put("drain-timeout", "10s");
-    all.putAll(attributes);
+    var quick = Map.of("restart.max-wait", "100ms", "drain-timeout", "10s");
+    return config(List.of(quick, defaults, attributes));
+  }
+
+  static Config config(List<Map<String, String>> attributes) {
+    var all = new HashMap<>(Map.of("channel-name", "updates"));
+    attributes.forEach(all::putAll);
     return new SmallRyeConfigBuilder()
         .withSources(new PropertiesConfigSource(all, "test", 100))
         .build();
@@ -131,11 +142,7 @@ abstract class PubSubTestBase {
 
   void publish(int messages) {
     var all = IntStream.range(0, messages).mapToObj(i -> clients.publish(TOPIC, text("m" + i)));
-    io.smallrye.mutiny.Uni.join()
-        .all(all.toList())
-        .andFailFast()
-        .await()
-        .atMost(Duration.ofSeconds(30));
+    Uni.join().all(all.toList()).andFailFast().await().atMost(Duration.ofSeconds(30));
   }
 
   private static PubsubMessage text(String text) {
