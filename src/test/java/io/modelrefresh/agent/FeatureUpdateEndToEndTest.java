@@ -263,8 +263,7 @@ class FeatureUpdateEndToEndTest {
         .post("/v1/dead-letters/replay")
         .then()
         .statusCode(200)
-        .body("replayed", equalTo(1))
-        .body("left", equalTo(0));
+        .body("replayed", equalTo(1));
 
     // Still poison, it ends where it came from: once the poison, once its replay.
     await().until(() -> subscription.ackedCount() >= publishedBefore + 2);
@@ -415,7 +414,7 @@ class FeatureUpdateEndToEndTest {
 
   // ---- Observing ----
 
-  private static String management(String path) {
+  static String management(String path) {
     return "http://localhost:"
         + org.eclipse.microprofile.config.ConfigProvider.getConfig()
             .getValue("quarkus.management.test-port", String.class)
