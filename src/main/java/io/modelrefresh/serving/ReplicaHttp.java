@@ -37,6 +37,7 @@ final class ReplicaHttp {
   /** Per replica: servers of many models load them side by side, each within its own timeout. */
   private static final int CONNECTIONS_PER_REPLICA = 64;
 
+  private final Vertx vertx;
   private final HttpClient client;
 
   /** Connections that have answered a request. Touched by any event loop. */
@@ -44,6 +45,7 @@ final class ReplicaHttp {
       Collections.synchronizedSet(Collections.newSetFromMap(new WeakHashMap<>()));
 
   ReplicaHttp(Vertx vertx) {
+    this.vertx = vertx;
     client =
         vertx.createHttpClient(
             new HttpClientOptions()
@@ -123,7 +125,9 @@ final class ReplicaHttp {
       proven.add(response.request().connection());
       Buffer body = Buffer.buffer();
       response.exceptionHandler(this::unreachable);
-      response.endHandler(end -> answered(response, body));
+      // A moment later the connection is back in the pool, and the next request takes it.
+      response.endHandler(
+          end -> vertx.getOrCreateContext().runOnContext(later -> answered(response, body)));
       response.handler(
           part -> {
             int room = MAX_BODY_BYTES - body.length();
