@@ -11,6 +11,7 @@ import io.vertx.core.http.HttpClientRequest;
 import io.vertx.core.http.HttpClientResponse;
 import io.vertx.core.http.HttpConnection;
 import io.vertx.core.http.HttpMethod;
+import io.vertx.core.http.PoolOptions;
 import io.vertx.core.http.RequestOptions;
 import java.util.Collections;
 import java.util.Optional;
@@ -47,12 +48,18 @@ final class ReplicaHttp {
   ReplicaHttp(Vertx vertx) {
     this.vertx = vertx;
     client =
-        vertx.createHttpClient(
-            new HttpClientOptions()
-                .setConnectTimeout(CONNECT_TIMEOUT_MILLIS)
-                .setKeepAlive(true)
-                .setKeepAliveTimeout(KEEP_ALIVE_SECONDS)
-                .setMaxPoolSize(CONNECTIONS_PER_REPLICA));
+        vertx
+            .httpClientBuilder()
+            .with(
+                new HttpClientOptions()
+                    .setConnectTimeout(CONNECT_TIMEOUT_MILLIS)
+                    .setKeepAlive(true)
+                    .setKeepAliveTimeout(KEEP_ALIVE_SECONDS))
+            .with(new PoolOptions().setHttp1MaxSize(CONNECTIONS_PER_REPLICA))
+            // The request on it reports the failure; Vert.x would log it besides, and not say
+            // whose.
+            .withConnectHandler(connection -> connection.exceptionHandler(reported -> {}))
+            .build();
   }
 
   /** See {@link ReplicaClient#send}. */
