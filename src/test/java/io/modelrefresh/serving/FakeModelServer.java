@@ -22,6 +22,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.regex.Pattern;
 
 /**
  * A model server on 127.0.0.1 that speaks the repository and inference API of the Open Inference
@@ -44,6 +45,12 @@ public final class FakeModelServer implements AutoCloseable {
 
   /** Any request as it came in. Header names are in lower case. */
   public record Request(String method, String uri, Map<String, String> headers, String body) {}
+
+  private static final Pattern LOAD = Pattern.compile("POST /v2/repository/models/[^/]+/load");
+  private static final Pattern UNLOAD = Pattern.compile("POST /v2/repository/models/[^/]+/unload");
+  private static final Pattern READY = Pattern.compile("GET /v2/models/[^/]+/ready");
+  private static final Pattern METADATA = Pattern.compile("GET /v2/models/[^/]+");
+  private static final Pattern INFER = Pattern.compile("POST /v2/models/[^/]+/infer");
 
   private static final Vertx VERTX =
       Vertx.vertx(
@@ -230,6 +237,11 @@ public final class FakeModelServer implements AutoCloseable {
     return List.copyOf(served(model).loads);
   }
 
+  /** How many loads of a model there were so far; cheap to poll. */
+  public synchronized int loadCount(String model) {
+    return served(model).loads.size();
+  }
+
   /** Every request so far, oldest first. */
   public synchronized List<Request> requests() {
     return List.copyOf(requests);
@@ -291,11 +303,13 @@ public final class FakeModelServer implements AutoCloseable {
   private void route(HttpServerRequest request, String body) {
     String[] path = request.path().split("/");
     String call = request.method() + " " + request.path();
+    String customLoad;
+    String customReady;
     synchronized (this) {
       requests.add(record(request, body));
+      customLoad = loadRoutes.get(call);
+      customReady = readyRoutes.get(call);
     }
-    String customLoad = loadRoutes.get(call);
-    String customReady = readyRoutes.get(call);
     if (customLoad != null) {
       load(request, customLoad, body);
     } else if (customReady != null) {
@@ -306,15 +320,15 @@ public final class FakeModelServer implements AutoCloseable {
       request.response().end();
     } else if (call.equals("POST /v2/repository/index")) {
       index(request);
-    } else if (call.matches("POST /v2/repository/models/[^/]+/load")) {
+    } else if (LOAD.matcher(call).matches()) {
       load(request, path[4], body);
-    } else if (call.matches("POST /v2/repository/models/[^/]+/unload")) {
+    } else if (UNLOAD.matcher(call).matches()) {
       unload(request, path[4]);
-    } else if (call.matches("GET /v2/models/[^/]+/ready")) {
+    } else if (READY.matcher(call).matches()) {
       readiness(request, path[3]);
-    } else if (call.matches("GET /v2/models/[^/]+")) {
+    } else if (METADATA.matcher(call).matches()) {
       metadata(request, path[3]);
-    } else if (call.matches("POST /v2/models/[^/]+/infer")) {
+    } else if (INFER.matcher(call).matches()) {
       infer(request, path[3]);
     } else {
       error(request, 404, "no such route: " + call);
