@@ -76,7 +76,7 @@ class DemoModelServerTest {
 
   @Test
   void afterEveryLoadThePredictionIsAnother() {
-    for (int i = 0; i < 300; i++) {
+    for (int i = 0; i < 100; i++) {
       double before = score(0);
       load(0);
       assertThat(score(0)).isNotEqualTo(before);
