@@ -1,13 +1,17 @@
 package io.modelrefresh.serving;
 
+import io.netty.channel.AddressedEnvelope;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.nio.NioEventLoopGroup;
 import io.netty.channel.socket.nio.NioDatagramChannel;
 import io.netty.channel.socket.nio.NioSocketChannel;
+import io.netty.handler.codec.dns.DefaultDnsQuestion;
+import io.netty.handler.codec.dns.DnsRecordType;
+import io.netty.handler.codec.dns.DnsResponse;
 import io.netty.handler.codec.dns.DnsResponseCode;
+import io.netty.handler.codec.dns.DnsSection;
 import io.netty.resolver.HostsFileEntriesResolver;
 import io.netty.resolver.ResolvedAddressTypes;
-import io.netty.resolver.dns.DnsErrorCauseException;
 import io.netty.resolver.dns.DnsNameResolver;
 import io.netty.resolver.dns.DnsNameResolverBuilder;
 import io.netty.resolver.dns.NoopAuthoritativeDnsServerCache;
@@ -19,8 +23,11 @@ import io.smallrye.mutiny.Uni;
 import java.net.InetAddress;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.function.UnaryOperator;
+import java.util.stream.Collectors;
 
 /**
  * All the addresses a host name has now, by the system's own resolver settings ({@code
@@ -42,8 +49,8 @@ import java.util.function.UnaryOperator;
  *     would acknowledge what nobody applied.</td></tr>
  * </table>
  *
- * <p>With search domains the answer for the last name tried counts, so only a name given in full is
- * ever known to be empty. In a dual-stack service each replica is found by both its addresses.
+ * <p>With search domains the answer for the last name tried counts, XX In a dual-stack service each
+ * replica is found by both its addresses.
  */
 final class HostAddresses {
 
@@ -92,15 +99,13 @@ final class HostAddresses {
     }
     // Lines of a hosts file name one machine in two ways, not two machines.
     if (inHostsFile(host, ResolvedAddressTypes.IPV4_ONLY)) {
-      return ask(ipv4, host).map(answer -> known(host, List.of(answer)));
+      return lookUp(ipv4, host);
     }
     if (inHostsFile(host, ResolvedAddressTypes.IPV6_ONLY)) {
-      return ask(ipv6, host).map(answer -> known(host, List.of(answer)));
+      return lookUp(ipv6, host);
     }
-    return Uni.combine()
-        .all()
-        .unis(ask(ipv4, host), ask(ipv6, host))
-        .with((a, aaaa) -> known(host, List.of(a, aaaa)));
+    return both(lookUp(ipv4, host), lookUp(ipv6, host))
+        .chain(found -> found.isEmpty() ? confirmEmpty(host) : Uni.createFrom().item(found));
   }
 
   void close() {
@@ -111,23 +116,20 @@ final class HostAddresses {
     return HostsFileEntriesResolver.DEFAULT.address(host, family) != null;
   }
 
-  private static Set<String> known(String host, List<Answer> answers) {
-    Set<String> addresses = new HashSet<>();
-    StringBuilder problems = new StringBuilder();
-    for (Answer answer : answers) {
-      if (answer instanceof Answer.Addresses found) {
-        addresses.addAll(found.literals());
-      } else if (answer instanceof Answer.Unknown unknown) {
-        problems.append(problems.isEmpty() ? "" : "; ").append(unknown.reason());
-      }
-    }
-    if (addresses.isEmpty() && !problems.isEmpty()) {
-      throw new IllegalStateException("dns://" + host + ": the addresses are unknown: " + problems);
-    }
-    return addresses;
+  private static Uni<Set<String>> both(Uni<Set<String>> one, Uni<Set<String>> other) {
+    return Uni.combine()
+        .all()
+        .unis(one, other)
+        .with(
+            (first, second) -> {
+              Set<String> all = new HashSet<>(first);
+              all.addAll(second);
+              return Set.copyOf(all);
+            });
   }
 
-  private static Uni<Answer> ask(DnsNameResolver resolver, String host) {
+  /** The addresses of one family; none, too, when they could not be found out. */
+  private static Uni<Set<String>> lookUp(DnsNameResolver resolver, String host) {
     return Uni.createFrom()
         .emitter(
             emitter ->
@@ -137,35 +139,67 @@ final class HostAddresses {
                         future ->
                             emitter.complete(
                                 future.isSuccess()
-                                    ? addresses((List<?>) future.getNow())
-                                    : noAddresses(future.cause()))));
+                                    ? literals((List<?>) future.getNow())
+                                    : Set.of())));
   }
 
-  private static Answer addresses(List<?> found) {
-    Set<String> literals = new HashSet<>();
-    for (Object address : found) {
-      literals.add(NetUtil.toAddressString((InetAddress) address));
-    }
-    return new Answer.Addresses(literals);
+  private static Set<String> literals(List<?> addresses) {
+    return addresses.stream()
+        .map(address -> NetUtil.toAddressString((InetAddress) address))
+        .collect(Collectors.toUnmodifiableSet());
   }
 
-  private static Answer noAddresses(Throwable failure) {
-    for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
-      if (cause instanceof DnsErrorCauseException answered) {
-        return answered.getCode().equals(DnsResponseCode.NOERROR)
-            ? new Answer.Addresses(Set.of())
-            : new Answer.Unknown(answered.getCode().toString());
+  /** Netty's look-up says "not found" whatever the reason, so the reason is asked for. */
+  private Uni<Set<String>> confirmEmpty(String host) {
+    return both(reasonForNone(host, DnsRecordType.A), reasonForNone(host, DnsRecordType.AAAA))
+        .map(
+            reasons -> {
+              if (!reasons.isEmpty()) {
+                throw new IllegalStateException(
+                    "dns://"
+                        + host
+                        + ": the addresses are unknown, the name server answered "
+                        + String.join("; ", new TreeSet<>(reasons))
+                        + "; check the name and give it in full");
+              }
+              return Set.of();
+            });
+  }
+
+  /** Why the name, given in full, may yet have addresses; nothing if it surely has none. */
+  private Uni<Set<String>> reasonForNone(String host, DnsRecordType type) {
+    DefaultDnsQuestion question = new DefaultDnsQuestion(host, type);
+    return Uni.createFrom()
+        .emitter(
+            emitter ->
+                ipv4.query(question)
+                    .addListener(
+                        future -> {
+                          if (future.isSuccess()) {
+                            emitter.complete(
+                                reason((AddressedEnvelope<?, ?>) future.getNow(), type));
+                          } else {
+                            emitter.complete(
+                                Set.of(
+                                    "nothing for "
+                                        + type.name()
+                                        + ": "
+                                        + future.cause().getMessage()));
+                          }
+                        }));
+  }
+
+  private static Set<String> reason(AddressedEnvelope<?, ?> envelope, DnsRecordType type) {
+    try {
+      DnsResponse response = (DnsResponse) envelope.content();
+      if (!response.code().equals(DnsResponseCode.NOERROR)) {
+        String code = response.code().toString().toUpperCase(Locale.ROOT);
+        return Set.of(code + " for " + type.name());
       }
+      boolean none = response.count(DnsSection.ANSWER) == 0 && !response.isTruncated();
+      return none ? Set.of() : Set.of("otherwise when asked again for " + type.name());
+    } finally {
+      envelope.release();
     }
-    return new Answer.Unknown(failure.toString());
-  }
-
-  /** What was answered for one family. */
-  private sealed interface Answer {
-
-    /** NOERROR, perhaps without addresses. */
-    record Addresses(Set<String> literals) implements Answer {}
-
-    record Unknown(String reason) implements Answer {}
   }
 }

@@ -11,6 +11,7 @@ import io.vertx.core.http.HttpClientRequest;
 import io.vertx.core.http.HttpClientResponse;
 import io.vertx.core.http.HttpConnection;
 import io.vertx.core.http.HttpMethod;
+import io.vertx.core.http.PoolOptions;
 import io.vertx.core.http.RequestOptions;
 import java.util.Collections;
 import java.util.Optional;
@@ -37,6 +38,7 @@ final class ReplicaHttp {
   /** Per replica: servers of many models load them side by side, each within its own timeout. */
   private static final int CONNECTIONS_PER_REPLICA = 64;
 
+  private final Vertx vertx;
   private final HttpClient client;
 
   /** Connections that have answered a request. Touched by any event loop. */
@@ -44,13 +46,20 @@ final class ReplicaHttp {
       Collections.synchronizedSet(Collections.newSetFromMap(new WeakHashMap<>()));
 
   ReplicaHttp(Vertx vertx) {
+    this.vertx = vertx;
     client =
-        vertx.createHttpClient(
-            new HttpClientOptions()
-                .setConnectTimeout(CONNECT_TIMEOUT_MILLIS)
-                .setKeepAlive(true)
-                .setKeepAliveTimeout(KEEP_ALIVE_SECONDS)
-                .setMaxPoolSize(CONNECTIONS_PER_REPLICA));
+        vertx
+            .httpClientBuilder()
+            .with(
+                new HttpClientOptions()
+                    .setConnectTimeout(CONNECT_TIMEOUT_MILLIS)
+                    .setKeepAlive(true)
+                    .setKeepAliveTimeout(KEEP_ALIVE_SECONDS))
+            .with(new PoolOptions().setHttp1MaxSize(CONNECTIONS_PER_REPLICA))
+            // The request on it reports the failure; Vert.x would log it besides, and not say
+            // whose.
+            .withConnectHandler(connection -> connection.exceptionHandler(reported -> {}))
+            .build();
   }
 
   /** See {@link ReplicaClient#send}. */
@@ -123,7 +132,9 @@ final class ReplicaHttp {
       proven.add(response.request().connection());
       Buffer body = Buffer.buffer();
       response.exceptionHandler(this::unreachable);
-      response.endHandler(end -> answered(response, body));
+      // A moment later the connection is back in the pool, and the next request takes it.
+      response.endHandler(
+          end -> vertx.getOrCreateContext().runOnContext(later -> answered(response, body)));
       response.handler(
           part -> {
             int room = MAX_BODY_BYTES - body.length();

@@ -152,6 +152,7 @@ final class RequestTemplate {
         origin == null
             ? ""
             : "line " + origin.getLine() + ", column " + origin.getLineCharacterStart() + ": ";
-    return new IllegalArgumentException(key + ": " + place + Excerpt.of(e.getMessage()), e);
+    String said = e.getMessage() == null ? String.valueOf(e.getCause()) : e.getMessage();
+    return new IllegalArgumentException(key + ": " + place + Excerpt.of(said), e);
   }
 }

@@ -46,8 +46,8 @@ final class VerifiedLoader implements ReplicaLoader {
     }
 
     Uni<LoadOutcome> outcome() {
-      return server
-          .load(client, request)
+      return Uni.createFrom()
+          .deferred(() -> server.load(client, request))
           .chain(
               answer -> {
                 if (answer instanceof Declined declined) {

@@ -1,0 +1,118 @@
+package io.modelrefresh.serving;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.modelrefresh.catalog.Endpoint;
+import io.modelrefresh.catalog.MaxUnavailable;
+import io.modelrefresh.catalog.Model;
+import io.modelrefresh.catalog.RefreshPolicy;
+import io.modelrefresh.catalog.ReplicaAddress;
+import io.modelrefresh.catalog.ServerSettings;
+import io.modelrefresh.catalog.ServerSettings.HttpRequestTemplate;
+import io.modelrefresh.catalog.ServerSettings.Protocol;
+import io.modelrefresh.serving.LoadOutcome.Confirmed;
+import io.vertx.core.Vertx;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+class ModelServersTest {
+
+  private final Vertx vertx = Vertx.vertx();
+  private final ModelServers servers = new ModelServers(vertx);
+  private final FakeModelServer first = FakeModelServer.start().model("fraud_detector");
+  private final FakeModelServer second = FakeModelServer.start().model("fraud_detector");
+
+  @AfterEach
+  void close() {
+    servers.close();
+    vertx.close();
+    first.close();
+    second.close();
+  }
+
+  private static Model model(
+      Protocol protocol, ReplicaAddress replicas, Optional<HttpRequestTemplate> http) {
+    return new Model(
+        "fraud",
+        List.of(),
+        new ServerSettings(protocol, replicas, "fraud_detector", Duration.ofSeconds(20), http),
+        new RefreshPolicy(
+            Duration.ZERO,
+            Duration.ZERO,
+            MaxUnavailable.parse("1"),
+            5,
+            RefreshPolicy.OnStart.IF_UNKNOWN,
+            Optional.empty()));
+  }
+
+  private static Endpoint endpoint(FakeModelServer server, String host) {
+    return new Endpoint("http", host, server.replica().port());
+  }
+
+  private void loadEveryReplica(Model model) {
+    ReplicaLoader loader = servers.loaderFor(model);
+    LoadRequest request = new LoadRequest("r", Optional.empty(), List.of(), true);
+    Set<Replica> replicas = servers.discoveryFor(model).replicas().await().indefinitely();
+    for (Replica replica : replicas) {
+      assertThat(loader.load(replica, request).await().indefinitely()).isEqualTo(new Confirmed());
+    }
+  }
+
+  @Test
+  void everyListedReplicaIsLoadedByItsNameOnTheServer() {
+    loadEveryReplica(
+        model(
+            Protocol.OPEN_INFERENCE,
+            new ReplicaAddress.Static(
+                List.of(endpoint(first, "127.0.0.1"), endpoint(second, "localhost"))),
+            Optional.empty()));
+
+    assertThat(first.loads("fraud_detector")).hasSize(1);
+    assertThat(second.loads("fraud_detector")).hasSize(1);
+  }
+
+  @Test
+  void aReplicaFoundByItsHostNameIsLoadedByACustomRequest() {
+    first.loadRoute("POST", "/reload/fraud_detector", "fraud_detector");
+
+    loadEveryReplica(
+        model(
+            Protocol.HTTP,
+            new ReplicaAddress.Dns(endpoint(first, "localhost")),
+            Optional.of(
+                new HttpRequestTemplate(
+                    "POST",
+                    "/reload/{model}",
+                    Map.of(),
+                    Optional.empty(),
+                    Set.of(),
+                    Optional.empty()))));
+
+    assertThat(first.loads("fraud_detector")).hasSize(1);
+  }
+
+  @Test
+  void aBrokenTemplateIsFoundWhenTheLoaderIsMade() {
+    Model model =
+        model(
+            Protocol.HTTP,
+            new ReplicaAddress.Static(List.of(endpoint(first, "127.0.0.1"))),
+            Optional.of(
+                new HttpRequestTemplate(
+                    "POST",
+                    "/reload",
+                    Map.of(),
+                    Optional.of("{#if}"),
+                    Set.of(),
+                    Optional.empty())));
+
+    assertThatThrownBy(() -> servers.loaderFor(model))
+        .hasMessageStartingWith("model-refresh.models.fraud.server.http.body: line 1");
+  }
+}
