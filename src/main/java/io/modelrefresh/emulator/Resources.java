@@ -1,6 +1,5 @@
 package io.modelrefresh.emulator;
 
-import com.google.pubsub.v1.DeadLetterPolicy;
 import com.google.pubsub.v1.PubsubMessage;
 import com.google.pubsub.v1.Subscription;
 import com.google.pubsub.v1.Topic;
@@ -118,9 +117,7 @@ final class Resources {
     subscriptions.values().forEach(SubscriptionState::recover);
   }
 
-  /**
-   * @see DeadLetterPolicy#getDeadLetterTopic()
-   */
+  /** Returns false when the topic is gone: the message then stays in its subscription. */
   private boolean publishDeadLetter(String name, PubsubMessage message) {
     TopicState topic = topics.get(name);
     if (topic == null) {

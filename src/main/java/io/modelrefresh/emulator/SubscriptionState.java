@@ -126,8 +126,11 @@ final class SubscriptionState {
     return true;
   }
 
-  /** Gives a Pull what there is now; only an empty answer makes it wait. */
+  /**
+   * Gives a Pull what there is at this moment, by the clock; only an empty answer makes it wait.
+   */
   List<ReceivedMessage> pull(Consumer consumer) {
+    tick();
     synchronized (lock) {
       long now = clock.millis();
       while (lease(consumer, now)) {}

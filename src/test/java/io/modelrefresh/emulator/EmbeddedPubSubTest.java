@@ -266,14 +266,17 @@ class EmbeddedPubSubTest {
     emulator.faults().halfOpen(true);
     try (var stream = open()) {
       stream.send(StreamingPullRequest.newBuilder());
-      client.publish(TOPIC, "a");
+      for (int i = 0; i < 100; i++) {
+        client.publish(TOPIC, "m" + i);
+      }
 
-      ReceivedMessage pulled = client.pull(SUBSCRIPTION, 1).get(0);
+      List<ReceivedMessage> pulled = client.pull(SUBSCRIPTION, 100);
+      assertThat(pulled).hasSize(100);
       assertThat(stream.responses()).isEmpty();
 
-      client.nack(SUBSCRIPTION, pulled);
+      client.nack(SUBSCRIPTION, pulled.get(0));
       emulator.faults().halfOpen(false);
-      await().until(() -> stream.data().equals(List.of("a")));
+      await().until(() -> stream.data().equals(List.of("m0")));
     }
   }
 
