@@ -20,6 +20,10 @@ final class EmbeddedPubSubServer implements PubSubServer {
     this.emulator = emulator;
   }
 
+  String address() {
+    return emulator.address();
+  }
+
   @Override
   public String projectId() {
     return PROJECT;

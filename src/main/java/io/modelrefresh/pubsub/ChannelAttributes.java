@@ -6,7 +6,6 @@ import io.smallrye.reactive.messaging.providers.impl.ConcurrencyConnectorConfig;
 import java.time.Duration;
 import java.util.List;
 import java.util.function.Supplier;
-import org.eclipse.microprofile.config.Config;
 
 /**
  * Reads the values of one channel; whatever is wrong with one is thrown as an {@link
@@ -16,10 +15,13 @@ import org.eclipse.microprofile.config.Config;
  */
 record ChannelAttributes(String prefix) {
 
-  /** With {@code concurrency} over 1 the framework makes several channels of one name. */
-  static String indexedName(Config config, String channel) {
-    return config instanceof ConcurrencyConnectorConfig concurrent
-        ? concurrent.getIndexedChannel()
+  /**
+   * The name its user gave the channel: with {@code concurrency} over 1 the framework makes several
+   * of it, {@code NAME$1} and so on.
+   */
+  static String plainName(String channel) {
+    return ConcurrencyConnectorConfig.isConcurrencyChannelName(channel)
+        ? ConcurrencyConnectorConfig.stripChannelNameOfSeparator(channel)
         : channel;
   }
 

@@ -29,13 +29,14 @@ record InboundSettings(
   static InboundSettings of(
       PubSubConnectorIncomingConfiguration configuration, PubSubServer server) {
     var channel = configuration.getChannel();
-    var read = new ChannelAttributes("mp.messaging.incoming." + channel);
+    var plain = ChannelAttributes.plainName(channel);
+    var read = new ChannelAttributes("mp.messaging.incoming." + plain);
     var project = configuration.getProjectId().orElseGet(server::projectId);
     var minimum = configuration.getMinDurationPerAckExtension();
     var maximum = configuration.getMaxDurationPerAckExtension();
     return new InboundSettings(
-        ChannelAttributes.indexedName(configuration.config(), channel),
-        subscription(project, configuration.getSubscription().orElse(channel)),
+        channel,
+        subscription(project, configuration.getSubscription().orElse(plain)),
         configuration.getTopic(),
         read.positive("max-outstanding-messages", configuration::getMaxOutstandingMessages),
         read.bytes("max-outstanding-bytes", configuration.getMaxOutstandingBytes()),

@@ -40,6 +40,9 @@ class PubSubClients {
   /** How long a single pull waits for messages that are not there. */
   private static final Duration PULL_TIMEOUT = Duration.ofSeconds(2);
 
+  /** Google's publisher begins to refuse a key just after it has reported the failure. */
+  private static final Duration KEY_REFUSED = Duration.ofMillis(10);
+
   private static final int BASE_THREADS = 4;
 
   /**
@@ -122,17 +125,28 @@ class PubSubClients {
         .flatMap(publisher -> publish(publisher, message));
   }
 
-  /** The item is the id the server gave the message. */
-  static Uni<String> publish(Publisher publisher, PubsubMessage message) {
-    return uni(() -> publisher.publish(message))
+  /**
+   * The item is the id the server gave the message. After a failure Google's publisher refuses
+   * everything of that ordering key until told otherwise; it is told before the failure is passed
+   * on, so who sends again is heard.
+   */
+  Uni<String> publish(Publisher publisher, PubsubMessage message) {
+    var published = uni(() -> publisher.publish(message));
+    var key = message.getOrderingKey();
+    if (key.isEmpty()) {
+      return published;
+    }
+    return published
         .onFailure()
-        .invoke(
-            () -> {
-              // After a failure the client refuses everything of that key until told otherwise.
-              if (!message.getOrderingKey().isEmpty()) {
-                publisher.resumePublish(message.getOrderingKey());
-              }
-            });
+        .call(
+            () ->
+                Uni.createFrom()
+                    .voidItem()
+                    .onItem()
+                    .delayIt()
+                    .onExecutor(executor)
+                    .by(KEY_REFUSED)
+                    .invoke(() -> publisher.resumePublish(key)));
   }
 
   /** Completes on a thread of the client. */

@@ -19,6 +19,7 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Flow;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
 import org.eclipse.microprofile.reactive.messaging.Message;
 import org.jboss.logging.Logger;
@@ -36,11 +37,12 @@ final class PubSubOutboundChannel {
   private static final Logger LOG = Logger.getLogger(PubSubOutboundChannel.class);
 
   private final OutboundSettings settings;
+  private final PubSubClients clients;
   private final ObjectMapper json;
   private final Optional<PubSubTracing> tracing;
   private final AtomicReference<Optional<Publisher>> built =
       new AtomicReference<>(Optional.empty());
-  private final Uni<Publisher> publisher;
+  private final AtomicBoolean building = new AtomicBoolean();
   private final Flow.Subscriber<? extends Message<?>> subscriber;
   private volatile String lastOutcome = "nothing was published yet";
 
@@ -50,16 +52,10 @@ final class PubSubOutboundChannel {
       ObjectMapper json,
       Optional<PubSubTracing> tracing) {
     this.settings = settings;
+    this.clients = clients;
     this.json = json;
     this.tracing = tracing.filter(any -> settings.tracingEnabled());
-    // Not at start: finding credentials may take long, or fail and work later.
-    this.publisher =
-        Uni.createFrom()
-            .item(() -> clients.newPublisher(settings.topic(), this::customize))
-            .runSubscriptionOn(clients.executor())
-            .invoke(made -> built.set(Optional.of(made)))
-            .memoize()
-            .until(() -> built.get().isEmpty());
+    build();
     var sender = new SenderProcessor(settings.maxInFlightMessages(), true, this::send);
     this.subscriber =
         MultiUtils.via(
@@ -80,7 +76,7 @@ final class PubSubOutboundChannel {
   }
 
   void close(Duration timeout) {
-    built.get().ifPresent(made -> PubSubClients.close(made, timeout));
+    built.getAndSet(Optional.empty()).ifPresent(made -> PubSubClients.close(made, timeout));
   }
 
   private void customize(Publisher.Builder builder) {
@@ -122,10 +118,28 @@ final class PubSubOutboundChannel {
 
   private Uni<String> publish(Message<?> message) {
     var encoded = encode(message);
-    var made = built.get();
-    return made.isPresent()
-        ? PubSubClients.publish(made.get(), encoded)
-        : publisher.flatMap(one -> PubSubClients.publish(one, encoded));
+    var publisher = built.get();
+    if (publisher.isPresent()) {
+      return clients.publish(publisher.get(), encoded);
+    }
+    // Not awaited: what is sent meanwhile would overtake what waits.
+    clients.executor().execute(this::build);
+    return Uni.createFrom().failure(new IllegalStateException("no publisher yet: " + lastOutcome));
+  }
+
+  /** Finds credentials, which may block and may fail; tried again by the messages that follow. */
+  private void build() {
+    if (built.get().isPresent() || !building.compareAndSet(false, true)) {
+      return;
+    }
+    try {
+      built.set(Optional.of(clients.newPublisher(settings.topic(), this::customize)));
+    } catch (RuntimeException e) {
+      lastOutcome = "cannot set up a publisher: " + e.getMessage();
+      LOG.errorf(e, "channel %s: cannot set up its publisher", settings.channel());
+    } finally {
+      building.set(false);
+    }
   }
 
   private PubsubMessage encode(Message<?> message) {

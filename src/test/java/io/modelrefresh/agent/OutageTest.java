@@ -52,6 +52,7 @@ class OutageTest {
   @AfterEach
   void recover() {
     emulator.faults().clear();
+    emulator.createSubscription(topic.subscription(), topic.name());
     topic.close();
     awaitReady();
   }
@@ -77,7 +78,7 @@ class OutageTest {
         .untilAsserted(
             () ->
                 assertThat(readiness())
-                    .contains("DOWN", "PERMISSION_DENIED", "roles/pubsub.subscriber"));
+                    .contains("not allowed to consume", "--role=roles/pubsub.subscriber"));
     RestAssured.get(management("/q/health/live")).then().statusCode(200);
     emulator.faults().allow(topic.subscription());
 
@@ -107,7 +108,10 @@ class OutageTest {
     topic.deleteSubscription();
     await()
         .atMost(RECOVERY)
-        .untilAsserted(() -> assertThat(readiness()).contains("DOWN", "NOT_FOUND", "gcloud"));
+        .untilAsserted(
+            () ->
+                assertThat(readiness())
+                    .contains("does not exist", "gcloud pubsub subscriptions create"));
     Instant deleted = Instant.now();
 
     topic.createSubscription();

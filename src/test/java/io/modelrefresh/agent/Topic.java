@@ -35,6 +35,10 @@ final class Topic implements AutoCloseable {
     subscription = "projects/" + project + "/subscriptions/feature-updates-sub";
   }
 
+  String name() {
+    return topic;
+  }
+
   String subscription() {
     return subscription;
   }

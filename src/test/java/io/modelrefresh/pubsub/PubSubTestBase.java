@@ -49,6 +49,7 @@ abstract class PubSubTestBase {
   final PubSubPuller puller = new PubSubPuller(clients);
   Optional<PubSubTracing> tracing = Optional.empty();
 
+  private final List<PubSubOutboundChannel> outbounds = new CopyOnWriteArrayList<>();
   private final List<PubSubInboundChannel> channels = new CopyOnWriteArrayList<>();
 
   @BeforeAll
@@ -69,6 +70,7 @@ abstract class PubSubTestBase {
   void closeAll() {
     channels.forEach(PubSubInboundChannel::drain);
     channels.forEach(channel -> channel.close(Duration.ofSeconds(2)));
+    outbounds.forEach(channel -> channel.close(Duration.ofSeconds(2)));
     clients.close();
     vertx.close().toCompletionStage().toCompletableFuture().join();
     server.close();
@@ -103,7 +105,9 @@ abstract class PubSubTestBase {
             new PubSubConnectorOutgoingConfiguration(
                 config(Map.of("topic", "updates"), attributes)),
             clients.server());
-    return new PubSubOutboundChannel(settings, clients, new ObjectMapper(), tracing);
+    var channel = new PubSubOutboundChannel(settings, clients, new ObjectMapper(), tracing);
+    outbounds.add(channel);
+    return channel;
   }
 
   static Config config(Map<String, String> defaults, Map<String, String> attributes) {
