@@ -70,7 +70,7 @@ class RefreshAssembly {
   void start(@Observes StartupEvent event, Catalog catalog, Lanes lanes, RefreshMetrics metrics) {
     metrics.watch(catalog, lanes);
     lanes.start();
-    LOG.infof("Catalog: %d models", catalog.models().size());
+    LOG.infof("Models in the catalog: %d", catalog.models().size());
   }
 
   void reopened(@Observes SubscriptionReopened event, Lanes lanes) {

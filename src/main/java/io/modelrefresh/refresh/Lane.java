@@ -159,7 +159,10 @@ final class Lane {
           model.name(),
           phase(now),
           desiredWatermark,
-          replicas.values().stream().map(replica -> replica.status(desiredSequence)).toList(),
+          replicas.values().stream()
+              .map(replica -> replica.status(desiredSequence))
+              .sorted(Comparator.comparing(LaneStatus.ReplicaStatus::address))
+              .toList(),
           pending(now),
           pendingSince(),
           anchors.size(),
