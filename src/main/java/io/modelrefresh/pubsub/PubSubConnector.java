@@ -45,6 +45,15 @@ import org.jboss.logging.Logger;
  *
  * <p>Durations are written as in Quarkus ({@code 500ms}, {@code 20s}, {@code 60m}), sizes likewise
  * ({@code 100M}). A bad value stops the start with a message that begins with its key.
+ *
+ * <p>Readiness: an incoming channel is ready while its stream is really open ({@link PullStream}),
+ * or before anybody has asked it for a message; not while it drains. Liveness is about the pipeline
+ * alone: it fails when a channel's consumer has gone or {@code failure-strategy} {@code fail} has
+ * ended it, and, if {@code unprocessed-message-max-age} is set, while a message stays unsettled for
+ * longer (as SmallRye's Kafka connector has it); never by an outage of Pub/Sub.
+ *
+ * <p>CDI events tell of what a holder of messages must know: {@link SubscriptionReopened}, {@link
+ * ChannelDraining}.
  */
 @ApplicationScoped
 @Connector(PubSubConnector.NAME)

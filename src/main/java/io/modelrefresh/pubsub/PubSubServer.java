@@ -17,6 +17,10 @@ public interface PubSubServer {
 
   CredentialsProvider credentials();
 
-  /** How to reach an emulator; empty for the real service. */
+  /**
+   * How to reach an emulator; empty for the real service. Either an {@code
+   * InstantiatingGrpcChannelProvider}, whose channels the connector closes, or a {@code
+   * FixedTransportChannelProvider}: then always of the same channel, which the bean closes.
+   */
   Optional<TransportChannelProvider> channel();
 }

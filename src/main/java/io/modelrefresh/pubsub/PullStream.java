@@ -21,17 +21,19 @@ import org.jboss.logging.Logger;
  * subscriber, and when that ends for good starts over, with jittered backoff, for as long as it
  * takes.
  *
- * <p>The stream counts as open when a connection carries a StreamingPull that the server has not
- * ended, and there is proof that the server accepts it: it answered on the stream, or
- * GetSubscription succeeded, or (a role may allow to consume but not to get) the stream has lived
- * for {@link #PATIENCE}.
+ * <p>The stream counts as open while a connection carries a StreamingPull that the server has not
+ * ended, once there is a sign that the server accepts it: it answered on the stream, or it has not
+ * refused it within {@link #GRACE} (within {@link #LONG_GRACE} if GetSubscription was denied: a
+ * role may allow to consume but not to get).
  *
  * <p>State changes are rare and under this object's monitor; listeners are called outside of it.
  */
 final class PullStream {
 
   /** A server that refuses a stream does so well within this. */
-  static final Duration PATIENCE = Duration.ofSeconds(5);
+  static final Duration GRACE = Duration.ofSeconds(1);
+
+  static final Duration LONG_GRACE = Duration.ofSeconds(5);
 
   private static final Logger LOG = Logger.getLogger(PullStream.class);
   private static final Duration FIRST_WAIT = Duration.ofMillis(500);
@@ -181,7 +183,7 @@ final class PullStream {
           return;
         }
         state = State.STARTED;
-        proven = probed;
+        proven = false;
         detail = "opening a stream to " + subscription;
         var watching = new StreamWatch(this::evaluate);
         var starting = client.subscriber(watching);
@@ -196,27 +198,36 @@ final class PullStream {
             },
             MoreExecutors.directExecutor());
         starting.startAsync();
-      }
-      if (!probed) {
-        executor.schedule(this::outlived, PATIENCE.toMillis(), TimeUnit.MILLISECONDS);
+        awaitGrace(watching, probed ? GRACE : LONG_GRACE);
       }
     } catch (RuntimeException e) {
       retry(Remedy.of(e, subscription, topic));
     }
   }
 
-  private void outlived() {
+  private void awaitGrace(StreamWatch watching, Duration grace) {
+    executor.schedule(() -> outlived(watching, grace), grace.toMillis(), TimeUnit.MILLISECONDS);
+  }
+
+  private void outlived(StreamWatch watching, Duration grace) {
     synchronized (this) {
-      proven = state == State.STARTED && watch.filter(StreamWatch::isConnected).isPresent();
+      if (state != State.STARTED || watch.filter(watching::equals).isEmpty()) {
+        return;
+      }
+      proven = watching.isConnected();
+      if (!proven) {
+        awaitGrace(watching, grace);
+      }
     }
     evaluate();
   }
 
   private void ended(Subscriber which, Throwable failure) {
     synchronized (this) {
-      if (state != State.STARTED || !subscriber.filter(which::equals).isPresent()) {
+      if (state != State.STARTED || subscriber.filter(which::equals).isEmpty()) {
         return;
       }
+      state = State.WAITING;
     }
     retry(Remedy.of(failure, subscription, topic));
   }
@@ -264,6 +275,9 @@ final class PullStream {
             seen.lastEnd()
                 .map(end -> Remedy.of(end.asRuntimeException(), subscription, topic))
                 .filter(Remedy::isTerminal);
+        if (ended.isPresent()) {
+          state = State.WAITING;
+        }
       }
       var wasOpen = open;
       open = seen.isConnected() && (proven || seen.hasAnswered());

@@ -2,8 +2,10 @@ package io.modelrefresh.pubsub;
 
 import static io.restassured.RestAssured.get;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import io.grpc.Status;
 import io.modelrefresh.emulator.EmbeddedPubSub;
 import io.quarkus.arc.profile.IfBuildProfile;
 import io.quarkus.test.common.QuarkusTestResourceLifecycleManager;
@@ -14,6 +16,7 @@ import io.smallrye.common.annotation.Identifier;
 import io.smallrye.mutiny.Uni;
 import io.smallrye.reactive.messaging.MutinyEmitter;
 import io.smallrye.reactive.messaging.OutgoingMessageMetadata;
+import io.smallrye.reactive.messaging.TracingMetadata;
 import io.smallrye.reactive.messaging.providers.extension.HealthCenter;
 import io.vertx.core.json.JsonObject;
 import jakarta.enterprise.event.Observes;
@@ -24,12 +27,14 @@ import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.stream.Stream;
 import org.eclipse.microprofile.reactive.messaging.Channel;
 import org.eclipse.microprofile.reactive.messaging.Incoming;
 import org.eclipse.microprofile.reactive.messaging.Message;
 import org.eclipse.microprofile.reactive.messaging.Metadata;
+import org.eclipse.microprofile.reactive.messaging.spi.Connector;
 import org.junit.jupiter.api.Test;
 
 /** The connector as an application has it: by CDI and configuration alone. */
@@ -44,6 +49,10 @@ class ConnectorInQuarkusTest {
 
   @Inject Application application;
   @Inject HealthCenter health;
+
+  @Inject
+  @Connector(PubSubConnector.NAME)
+  PubSubConnector connector;
 
   @Test
   void one_published_object_arrives_as_whatever_each_consumer_declares() {
@@ -98,6 +107,27 @@ class ConnectorInQuarkusTest {
   }
 
   @Test
+  void an_unknown_failure_strategy_is_refused_with_the_known_ones() {
+    var config =
+        PubSubTestBase.config(
+            List.of(Map.of("failure-strategy", "shrug", "health-enabled", "false")));
+
+    assertThatThrownBy(() -> connector.getPublisher(config))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageStartingWith("mp.messaging.incoming.updates.failure-strategy: ")
+        .hasMessageContaining("[dead-letter, fail, ignore, nack, remember]")
+        .hasMessageContaining("shrug");
+  }
+
+  @Test
+  void a_disabled_sdk_costs_no_span() {
+    application.send("{\"id\":3,\"name\":\"untraced\"}");
+
+    await().until(() -> application.received.contains("driver Driver[id=3, name=untraced]"));
+    assertThat(application.traced).isFalse();
+  }
+
+  @Test
   void every_channel_is_ready_and_alive() {
     await().until(() -> health.getReadiness().isOk());
 
@@ -109,7 +139,7 @@ class ConnectorInQuarkusTest {
 
   @Test
   void a_reopened_subscription_is_a_cdi_event() {
-    Emulator.server.faults().cutStreams(subscription("texts"), io.grpc.Status.NOT_FOUND);
+    Emulator.server.faults().cutStreams(subscription("texts"), Status.NOT_FOUND);
 
     await()
         .until(
@@ -128,6 +158,7 @@ class ConnectorInQuarkusTest {
   static class Application {
 
     final List<String> received = new CopyOnWriteArrayList<>();
+    volatile boolean traced;
     final List<String> nacked = new CopyOnWriteArrayList<>();
     final List<SubscriptionReopened> reopened = new CopyOnWriteArrayList<>();
 
@@ -139,8 +170,10 @@ class ConnectorInQuarkusTest {
     }
 
     @Incoming("texts")
-    void text(String text) {
-      received.add("text " + text);
+    CompletionStage<Void> text(Message<String> message) {
+      traced |= TracingMetadata.fromMessage(message).isPresent();
+      received.add("text " + message.getPayload());
+      return message.ack();
     }
 
     @Incoming("objects")

@@ -26,8 +26,8 @@ class PubSubInboundChannelTest extends PubSubTestBase {
     publish(50);
     var consumer = consume(channel(Map.of()));
 
-    consumer.request(3);
-    await().until(() -> onServer().outstanding() == 50);
+    consumer.request(3).awaitReceived(3);
+    await().until(() -> gauged("pubsub.outstanding.messages") == 50);
     assertThat(consumer.received).hasSize(3);
 
     consumer.request(4);
@@ -155,8 +155,8 @@ class PubSubInboundChannelTest extends PubSubTestBase {
   void cancelling_gives_back_what_is_queued() {
     publish(20);
     var channel = channel(Map.of());
-    var consumer = consume(channel).request(5);
-    await().until(() -> onServer().outstanding() == 20);
+    var consumer = consume(channel).request(5).awaitReceived(5);
+    await().until(() -> gauged("pubsub.outstanding.messages") == 20);
 
     consumer.subscription.cancel();
 

@@ -5,7 +5,9 @@ import static org.awaitility.Awaitility.await;
 
 import com.google.pubsub.v1.DeleteSubscriptionRequest;
 import io.grpc.Status;
+import java.time.Duration;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.Test;
 
 class StreamRecoveryTest extends PubSubTestBase {
@@ -109,6 +111,27 @@ class StreamRecoveryTest extends PubSubTestBase {
   }
 
   @Test
+  void the_right_to_look_without_the_right_to_consume_is_never_ready() {
+    server.faults().deny("StreamingPull");
+    var channel = channel(Map.of());
+    var wasReady = new AtomicBoolean();
+
+    consume(channel).request(9);
+
+    await()
+        .until(
+            () -> {
+              if (readiness(channel).getMessage().equals("open")) {
+                wasReady.set(true);
+              }
+              return counted("pubsub.stream.restarts") >= 5;
+            });
+    assertThat(wasReady).isFalse();
+    assertThat(readiness(channel).getMessage()).contains("roles/pubsub.subscriber");
+    assertThat(events).isEmpty();
+  }
+
+  @Test
   void the_right_to_consume_is_enough_without_the_right_to_look() {
     server.faults().deny("GetSubscription");
     publish("hello");
@@ -139,7 +162,7 @@ class StreamRecoveryTest extends PubSubTestBase {
     var channel = channel(Map.of());
     var consumer = consume(channel).request(99);
     awaitOpen(channel);
-    server.faults().delay("StreamingPull", java.time.Duration.ofMinutes(1));
+    server.faults().delay("StreamingPull", Duration.ofMinutes(1));
 
     server.faults().cutStreams(Status.UNAVAILABLE);
 
