@@ -12,7 +12,8 @@ import java.util.Map;
  * refresh is sure to find other values than the last, whatever the clock says, and two replicas
  * that load for the same announcement find the same. Nothing changes for a replica that does not
  * load: which is what the agent is there for. To choose the values, {@link #put} them first: the
- * next load of each replica finds exactly those.
+ * next load of each replica finds exactly those. Loading one replica by hand puts it a write ahead
+ * of the others.
  *
  * <p>Safe for use by many threads.
  */

@@ -2,7 +2,6 @@ package io.modelrefresh.demo;
 
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpServerRequest;
-import io.vertx.core.json.DecodeException;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.math.BigDecimal;
@@ -62,11 +61,12 @@ final class DemoReplica {
                 answer(request, 200, route(request, body));
               } catch (Refused e) {
                 answer(request, e.status, new JsonObject().put("error", e.getMessage()).toBuffer());
-              } catch (DecodeException | ClassCastException e) {
+              } catch (RuntimeException e) {
+                // Whatever the demo did not foresee is in what it was sent.
                 answer(
                     request,
                     400,
-                    new JsonObject().put("error", "not the JSON expected here").toBuffer());
+                    new JsonObject().put("error", "not the request expected here").toBuffer());
               }
             });
   }

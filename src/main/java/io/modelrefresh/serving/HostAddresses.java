@@ -40,8 +40,9 @@ import java.util.stream.Collectors;
  * <caption>What two answers mean</caption>
  * <tr><th>answers</th><th>the set is</th></tr>
  * <tr><td>addresses in either</td><td>those; of both where both have some. The other's failure
- *     does not count: many resolvers answer AAAA with an error where nothing has IPv6, and waiting
- *     for them would stall every cluster that has none.</td></tr>
+ *     does not count: a replica of a dual-stack service has an address of either family, and many
+ *     resolvers answer AAAA with an error where nothing has IPv6: waiting for them would stall every
+ *     cluster that has none.</td></tr>
  * <tr><td>NOERROR without addresses, in both</td><td>known to be empty: the name exists, such as
  *     that of a headless service without ready endpoints.</td></tr>
  * <tr><td>anything else</td><td>unknown. NXDOMAIN too: a service not created yet, a typing error
@@ -49,8 +50,7 @@ import java.util.stream.Collectors;
  *     would acknowledge what nobody applied.</td></tr>
  * </table>
  *
- * <p>With search domains the answer for the last name tried counts, XX In a dual-stack service each
- * replica is found by both its addresses.
+ * <p>In a dual-stack service each replica is found by both its addresses, and loaded by each.
  */
 final class HostAddresses {
 

@@ -11,6 +11,11 @@ public record Replica(String scheme, String host, int port) {
   /** {@code scheme://host:port}, the name a replica has in logs and in the API. */
   @Override
   public String toString() {
-    return scheme + "://" + (host.contains(":") ? "[" + host + "]" : host) + ":" + port;
+    return scheme + "://" + hostInUri() + ":" + port;
+  }
+
+  /** The host as a URI and the Host header have it: an IPv6 literal in brackets. */
+  String hostInUri() {
+    return host.contains(":") ? "[" + host + "]" : host;
   }
 }

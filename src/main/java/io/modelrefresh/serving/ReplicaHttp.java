@@ -13,6 +13,7 @@ import io.vertx.core.http.HttpConnection;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.PoolOptions;
 import io.vertx.core.http.RequestOptions;
+import io.vertx.core.net.SocketAddress;
 import java.util.Collections;
 import java.util.Optional;
 import java.util.Set;
@@ -101,7 +102,8 @@ final class ReplicaHttp {
           new RequestOptions()
               .setMethod(HttpMethod.valueOf(request.method()))
               .setSsl(replica.scheme().equals("https"))
-              .setHost(replica.host())
+              .setServer(SocketAddress.inetSocketAddress(replica.port(), replica.host()))
+              .setHost(replica.hostInUri())
               .setPort(replica.port())
               .setURI(request.path().value())
               .setFollowRedirects(false);

@@ -17,6 +17,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -261,18 +262,20 @@ class AgentProcessIT {
   }
 
   private void awaitLoadsSince(Instant since, int models) {
-    for (int model = 0; model < models; model++) {
-      awaitLoadSince(since, model);
-    }
+    await("models m0 to m" + (models - 1) + " were loaded since " + since)
+        .atMost(PATIENCE)
+        .until(() -> IntStream.range(0, models).allMatch(model -> loadedSince(since, model)));
   }
 
   private void awaitLoadSince(Instant since, int model) {
     await("model m" + model + " was loaded since " + since)
         .atMost(PATIENCE)
-        .until(
-            () ->
-                servers.get(0).loads("m" + model).stream()
-                    .anyMatch(load -> !load.startedAt().isBefore(since.minusMillis(1))));
+        .until(() -> loadedSince(since, model));
+  }
+
+  private boolean loadedSince(Instant since, int model) {
+    return servers.get(0).loads("m" + model).stream()
+        .anyMatch(load -> !load.startedAt().isBefore(since.minusMillis(1)));
   }
 
   private static boolean listens(int port) {

@@ -2,12 +2,14 @@ package io.modelrefresh.demo;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
 
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.io.IOException;
+import java.net.BindException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.URI;
@@ -151,13 +153,38 @@ class DemoModelServerTest {
     try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getByName("127.0.0.1"))) {
       int free = server.ports().get(0);
       done(server.close());
+      awaitFree(free);
 
       assertThatThrownBy(() -> done(start(List.of(free, taken.getLocalPort()))))
           .hasMessageContaining("in use");
 
-      new ServerSocket(free, 1, InetAddress.getByName("127.0.0.1")).close();
+      awaitFree(free);
     }
     server = done(start(List.of(0)));
+  }
+
+  /** A closed server's port is free only after the event loop's next turn. */
+  private static void awaitFree(int port) {
+    await()
+        .ignoreException(BindException.class)
+        .until(
+            () -> {
+              new ServerSocket(port, 1, InetAddress.getByName("127.0.0.1")).close();
+              return true;
+            });
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "{\"inputs\":[{\"data\":[null]}]}",
+        "{\"inputs\":[null]}",
+        "{\"inputs\":[{\"data\":[1e999]}]}",
+        "[]",
+        "nonsense"
+      })
+  void aMalformedInferenceRequestIsAnsweredWithAnError(String body) {
+    send(0, "POST", "/v2/models/fraud-detector/infer", body, 400);
   }
 
   private double score(int replica) {
