@@ -1,5 +1,8 @@
 package io.modelrefresh.dev;
 
+import com.google.protobuf.util.Durations;
+import com.google.pubsub.v1.RetryPolicy;
+import com.google.pubsub.v1.Subscription;
 import io.modelrefresh.emulator.EmbeddedPubSub;
 import io.modelrefresh.pubsub.PubSubServer;
 import io.modelrefresh.pubsub.QuarkusPubSubServer;
@@ -58,7 +61,15 @@ class DevelopmentPubSub {
           String deadLetterSubscription) {
     EmbeddedPubSub emulator = EmbeddedPubSub.start();
     emulator.createTopic(topic(topic));
-    emulator.createSubscription(subscription(subscription), topic(topic));
+    emulator.createSubscription(
+        Subscription.newBuilder()
+            .setName(subscription(subscription))
+            .setTopic(topic(topic))
+            .setRetryPolicy(
+                RetryPolicy.newBuilder()
+                    .setMinimumBackoff(Durations.fromSeconds(10))
+                    .setMaximumBackoff(Durations.fromSeconds(600)))
+            .build());
     emulator.createTopic(topic(deadLetterTopic));
     emulator.createSubscription(subscription(deadLetterSubscription), topic(deadLetterTopic));
     return emulator;

@@ -18,15 +18,20 @@ import com.google.cloud.pubsub.v1.SubscriptionAdminSettings;
 import com.google.common.util.concurrent.MoreExecutors;
 import com.google.pubsub.v1.GetSubscriptionRequest;
 import com.google.pubsub.v1.PubsubMessage;
+import com.google.pubsub.v1.Subscription;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.BiConsumer;
+import org.jboss.logging.Logger;
 
 /** Builds Google's {@link Subscriber} as a channel's settings say. */
 final class SubscriberClient implements PullStream.Client {
+
+  private static final Logger LOG = Logger.getLogger(SubscriberClient.class);
 
   /** What Google's own shutdown gets on top, so that the connector's drain ends first. */
   private static final Duration MARGIN = Duration.ofSeconds(5);
@@ -34,6 +39,7 @@ final class SubscriberClient implements PullStream.Client {
   private final PubSubClients clients;
   private final InboundSettings settings;
   private final BiConsumer<PubsubMessage, Delivery.Reply> receiver;
+  private final AtomicBoolean advised = new AtomicBoolean();
 
   /**
    * @param receiver called on gRPC's threads; must not block
@@ -49,13 +55,24 @@ final class SubscriberClient implements PullStream.Client {
 
   @Override
   public ApiFuture<?> probe() {
-    return clients
-        .stub()
-        .getSubscriptionCallable()
-        .futureCall(
-            GetSubscriptionRequest.newBuilder()
-                .setSubscription(settings.subscription().toString())
-                .build());
+    return ApiFutures.transform(
+        clients
+            .stub()
+            .getSubscriptionCallable()
+            .futureCall(
+                GetSubscriptionRequest.newBuilder()
+                    .setSubscription(settings.subscription().toString())
+                    .build()),
+        this::advise,
+        MoreExecutors.directExecutor());
+  }
+
+  private Subscription advise(Subscription found) {
+    if (advised.compareAndSet(false, true)) {
+      ProvisioningAdvice.of(found)
+          .forEach(advice -> LOG.warnf("channel %s: %s", settings.channel(), advice));
+    }
+    return found;
   }
 
   @Override

@@ -70,6 +70,7 @@ final class Lane {
   private Optional<Rollout> running = Optional.empty();
   private long rollouts;
   private boolean resyncDue;
+  private boolean paused;
   private boolean closed;
   private Instant timerAt = Instant.MAX;
   private Runnable cancelTimer = () -> {};
@@ -121,6 +122,27 @@ final class Lane {
     step(
         effects -> {
           Instant now = now();
+          want(sequence, now);
+          reconcile(now, effects);
+          return null;
+        });
+  }
+
+  /** Starts no rollout until resumed; what arrives is owed, and its guarantee held, meanwhile. */
+  void pause() {
+    step(
+        effects -> {
+          paused = true;
+          return null;
+        });
+  }
+
+  /** Goes on, and owes one refresh: what happened to the replicas meanwhile is not known. */
+  void resume(long sequence) {
+    step(
+        effects -> {
+          Instant now = now();
+          paused = false;
           want(sequence, now);
           reconcile(now, effects);
           return null;
@@ -202,7 +224,7 @@ final class Lane {
 
   /** Starts a rollout if one is due, or sees to it that this is asked again when one will be. */
   private void reconcile(Instant now, List<Runnable> effects) {
-    if (closed || running.isPresent()) {
+    if (closed || paused || running.isPresent()) {
       return;
     }
     Instant due = nextRollout();
@@ -519,6 +541,9 @@ final class Lane {
     if (running.isPresent()) {
       return LaneStatus.Phase.ROLLING_OUT;
     }
+    if (paused) {
+      return LaneStatus.Phase.PAUSED;
+    }
     if (!isOwed()) {
       return LaneStatus.Phase.IDLE;
     }
@@ -550,7 +575,9 @@ final class Lane {
         .forEach(
             replica ->
                 reasons.add(replica.replica + " is loading since " + replica.loadingSince.get()));
-    if (running.isEmpty() && firstWaiting.isPresent() && !retryAt.isAfter(now)) {
+    if (paused) {
+      reasons.add("is paused: POST /v1/models/" + model.name() + "/resume");
+    } else if (running.isEmpty() && firstWaiting.isPresent() && !retryAt.isAfter(now)) {
       reasons.add("waits for a quiet moment until " + nextRollout());
     }
     if (retryAt.isAfter(now)) {

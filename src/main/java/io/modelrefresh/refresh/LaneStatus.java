@@ -34,6 +34,8 @@ public record LaneStatus(
     /** Waiting for a quiet moment. */
     WAITING,
     ROLLING_OUT,
+    /** Told not to start a rollout. */
+    PAUSED,
     /** Waiting to try again. */
     BACKING_OFF
   }

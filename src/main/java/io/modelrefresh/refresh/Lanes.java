@@ -11,6 +11,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Consumer;
 import java.util.function.Function;
 
 /** One lane for each model of the catalog. Thread-safe. */
@@ -62,6 +63,31 @@ public final class Lanes {
    */
   public Disposition offer(Model model, Arrival arrival) {
     return lanes.get(model.name()).offer(arrival);
+  }
+
+  /**
+   * Makes one model owe one refresh that no update asked for.
+   *
+   * @return its status; empty when there is no such model
+   */
+  public Optional<LaneStatus> refresh(String model) {
+    return on(model, lane -> lane.owe(nextSequence()));
+  }
+
+  /** Lets a model start no rollout until resumed; what arrives for it is owed meanwhile. */
+  public Optional<LaneStatus> pause(String model) {
+    return on(model, Lane::pause);
+  }
+
+  /** Lets a model go on, and owe one refresh. */
+  public Optional<LaneStatus> resume(String model) {
+    return on(model, lane -> lane.resume(nextSequence()));
+  }
+
+  private Optional<LaneStatus> on(String model, Consumer<Lane> step) {
+    Optional<Lane> lane = Optional.ofNullable(lanes.get(model));
+    lane.ifPresent(step);
+    return lane.map(Lane::status);
   }
 
   /** Makes every model owe one refresh: something may have been published and lost to us. */

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 import static org.hamcrest.Matchers.containsString;
 import static org.hamcrest.Matchers.equalTo;
+import static org.hamcrest.Matchers.hasItem;
 import static org.hamcrest.Matchers.hasSize;
 import static org.hamcrest.Matchers.notNullValue;
 
@@ -19,7 +20,7 @@ import io.modelrefresh.refresh.HeldMessages;
 import io.modelrefresh.refresh.LaneStatus;
 import io.modelrefresh.refresh.Lanes;
 import io.modelrefresh.serving.FakeModelServer;
-import io.quarkus.test.common.QuarkusTestResource;
+import io.quarkus.test.common.WithTestResource;
 import io.quarkus.test.junit.QuarkusTest;
 import io.restassured.RestAssured;
 import io.restassured.http.ContentType;
@@ -34,7 +35,7 @@ import org.junit.jupiter.api.Test;
 
 /** The whole agent in one JVM, against the embedded emulator and fake model servers. */
 @QuarkusTest
-@QuarkusTestResource(ModelFleet.class)
+@WithTestResource(ModelFleet.class)
 class FeatureUpdateEndToEndTest {
 
   private static final String DEAD_LETTERS =
@@ -368,6 +369,26 @@ class FeatureUpdateEndToEndTest {
         .contentType(Problem.MEDIA_TYPE)
         .body("status", equalTo(400))
         .body("detail", containsString("row_count"));
+  }
+
+  @Test
+  void aModelIsPausedResumedAndRefreshedOnRequest() {
+    RestAssured.post("/v1/models/paused/pause").then().statusCode(200);
+    String held = topic.update(viewOf("paused"));
+    await().until(() -> status("paused").heldMessages() == 1);
+    RestAssured.get("/v1/models/paused")
+        .then()
+        .body("state", equalTo("paused"))
+        .body("pending", hasItem(containsString("is paused")));
+    assertThat(loads("paused", 0)).isZero();
+
+    RestAssured.post("/v1/models/paused/resume").then().statusCode(200);
+    awaitAcked(held);
+    awaitConverged("paused");
+    assertThat(loads("paused", 0)).isEqualTo(1);
+
+    RestAssured.post("/v1/models/paused/refresh").then().statusCode(200);
+    await().until(() -> loads("paused", 0) == 2 && loads("paused", 1) == 2);
   }
 
   @Test

@@ -33,6 +33,7 @@ public final class ModelFleet implements QuarkusTestResourceLifecycleManager {
     models.put("poisoned", Map.of());
     models.put("narrow", Map.of("feature-views", "narrow_view:age"));
     models.put("deleted", Map.of());
+    models.put("paused", Map.of());
     models.put("outage", Map.of());
     return models;
   }

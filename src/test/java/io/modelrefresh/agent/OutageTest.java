@@ -10,7 +10,7 @@ import io.modelrefresh.emulator.EmbeddedPubSub;
 import io.modelrefresh.emulator.SubscriptionProbe;
 import io.modelrefresh.refresh.Lanes;
 import io.modelrefresh.serving.FakeModelServer.Load;
-import io.quarkus.test.common.QuarkusTestResource;
+import io.quarkus.test.common.WithTestResource;
 import io.quarkus.test.junit.QuarkusTest;
 import io.restassured.RestAssured;
 import jakarta.inject.Inject;
@@ -28,7 +28,7 @@ import org.junit.jupiter.api.Test;
  * replica has loaded since the last of them.
  */
 @QuarkusTest
-@QuarkusTestResource(ModelFleet.class)
+@WithTestResource(ModelFleet.class)
 class OutageTest {
 
   private static final String MODEL = "outage";

@@ -511,6 +511,56 @@ class LaneTest {
   }
 
   @Test
+  void aPausedModelOwesItsRefreshForHoursAndGetsItOnResume() {
+    servers.with(1);
+    Lanes lanes = lanes(1);
+    lanes.pause("fraud");
+
+    String message = publish(lanes, "stats");
+    time.advance(Duration.ofHours(7));
+    assertThat(servers.loads).isEmpty();
+    assertThat(settled).doesNotContainKey(message);
+    assertThat(status(lanes).phase()).isEqualTo(LaneStatus.Phase.PAUSED);
+    assertThat(status(lanes).pending()).anyMatch(reason -> reason.contains("is paused"));
+    lanes.resume("fraud");
+    time.advance(QUIET);
+
+    assertThat(servers.loads).hasSize(1);
+    assertThat(settled.get(message)).containsExactly("ack");
+  }
+
+  @Test
+  void resumingOwesOneRefreshThoughNothingArrivedMeanwhile() {
+    servers.with(1);
+    Lanes lanes = lanes(1);
+    publish(lanes, "stats");
+    time.advance(QUIET);
+    lanes.pause("fraud");
+
+    lanes.resume("fraud");
+    time.advance(QUIET);
+
+    assertThat(servers.loads).hasSize(2);
+  }
+
+  @Test
+  void aRolloutUnderWayWhenPausedFinishesAndNoOtherStarts() {
+    servers.with(1).gate();
+    Lanes lanes = lanes(1);
+    String covered = publish(lanes, "stats");
+    time.advance(QUIET);
+
+    lanes.pause("fraud");
+    String owed = publish(lanes, "stats");
+    servers.open();
+    time.advance(RESYNC);
+
+    assertThat(settled.get(covered)).containsExactly("ack");
+    assertThat(settled).doesNotContainKey(owed);
+    assertThat(servers.loads).hasSize(1);
+  }
+
+  @Test
   void closingGivesBackWhatWaitsAndLetsARunningRolloutAck() {
     servers.with(1).gate();
     Lanes lanes = lanes(1);
