@@ -99,15 +99,26 @@ class RefreshMetrics implements RefreshListener {
 
   private void log(RolloutReport report) {
     switch (report.outcome()) {
-      case SUCCESS ->
-          LOG.infof(
-              "Model %s: refreshed on every replica in %d ms",
-              report.model(), report.duration().toMillis());
+      case SUCCESS -> logSuccess(report);
       case NO_REPLICAS ->
           LOG.infof("Model %s: has no replicas, nothing to refresh", report.model());
       case FAILURE ->
-          LOG.warnf("Model %s: not refreshed yet, will retry: %s", report.model(), report.detail());
+          LOG.warnf(
+              "Model %s: not refreshed yet, will retry: %s (%d failures in a row)",
+              report.model(), report.detail(), report.failures());
     }
+  }
+
+  /**
+   * A busy topic causes several rollouts a second, so only a recovery is worth a line by default.
+   */
+  private static void logSuccess(RolloutReport report) {
+    LOG.logf(
+        report.failures() > 0 ? Logger.Level.INFO : Logger.Level.DEBUG,
+        "Model %s: refreshed on every replica in %d ms, after %d failures",
+        report.model(),
+        report.duration().toMillis(),
+        report.failures());
   }
 
   /** Registers the gauges of every model. Called once, at start. */

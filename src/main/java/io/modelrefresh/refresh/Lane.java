@@ -12,11 +12,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
-import java.util.HashMap;
-import java.util.Iterator;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
@@ -36,6 +32,8 @@ final class Lane {
   /** How far the clocks that stamp publish times may disagree. */
   private static final Duration PUBLISH_SKEW = Duration.ofSeconds(1);
 
+  private static final String SHUTTING_DOWN = "the agent is shutting down";
+
   private static final Logger LOG = Logger.getLogger(Lane.class);
 
   private final Model model;
@@ -48,7 +46,7 @@ final class Lane {
   // What is desired.
   private Optional<Instant> desiredWatermark = Optional.empty();
   private long desiredSequence;
-  private final Map<String, Arrival> anchors = new HashMap<>();
+  private final Anchors anchors = new Anchors();
   private final PendingUpdates updates = new PendingUpdates();
   private Oldest oldestWaiting = Oldest.NONE;
 
@@ -57,8 +55,7 @@ final class Lane {
   private Instant lastWaiting = Instant.MIN;
 
   // What is observed.
-  private final Map<Replica, ReplicaState> replicas = new LinkedHashMap<>();
-  private boolean replicasRead;
+  private final Observed observed = new Observed();
 
   /** Every arrival up to this sequence is covered by every replica. */
   private long coveredSequence;
@@ -97,11 +94,11 @@ final class Lane {
             return Disposition.SUPERSEDED;
           }
           if (closed) {
-            effects.add(() -> arrival.message().nack("the agent is shutting down"));
+            effects.add(() -> arrival.message().nack(SHUTTING_DOWN));
             return Disposition.PLANNED;
           }
           Instant now = now();
-          hold(arrival, effects);
+          anchors.hold(arrival, effects);
           updates.add(arrival.sequence(), arrival.update());
           oldestWaiting =
               oldestWaiting.with(arrival.publishTime(), arrival.update().eventTimestamp());
@@ -168,7 +165,7 @@ final class Lane {
         effects -> {
           closed = true;
           if (running.isEmpty()) {
-            giveBack(effects);
+            anchors.giveBack(SHUTTING_DOWN, effects);
           }
           return null;
         });
@@ -181,13 +178,10 @@ final class Lane {
           model.name(),
           phase(now),
           desiredWatermark,
-          replicas.values().stream()
-              .map(replica -> replica.status(desiredSequence))
-              .sorted(Comparator.comparing(LaneStatus.ReplicaStatus::address))
-              .toList(),
+          observed.statuses(desiredSequence),
           pending(now),
           pendingSince(),
-          anchors.size(),
+          anchors.count(),
           consecutiveFailures,
           consecutiveFailures >= model.refresh().maxAttempts(),
           lastSuccess,
@@ -201,14 +195,6 @@ final class Lane {
     return arrival.sequence() <= coveredSequence
         || coveredWatermark.isPresent()
             && arrival.publishTime().plus(PUBLISH_SKEW).isBefore(coveredWatermark.get());
-  }
-
-  private void hold(Arrival arrival, List<Runnable> effects) {
-    arrival.message().retain();
-    Arrival covered = anchors.put(arrival.view(), arrival);
-    if (covered != null) {
-      effects.add(covered.message()::release);
-    }
   }
 
   private void want(long sequence, Instant now) {
@@ -272,7 +258,7 @@ final class Lane {
   }
 
   private Stream<ReplicaState> stale() {
-    return replicas.values().stream().filter(replica -> replica.observedSequence < desiredSequence);
+    return observed.stale(desiredSequence);
   }
 
   private void start(Instant now, List<Runnable> effects) {
@@ -333,9 +319,7 @@ final class Lane {
   }
 
   private void keepOnly(Set<Replica> found) {
-    replicas.keySet().retainAll(found);
-    found.forEach(replica -> replicas.computeIfAbsent(replica, ReplicaState::new));
-    replicasRead = true;
+    observed.keepOnly(found);
     if (owedSince.isEmpty() && isOwed()) {
       owedSince = Optional.of(now());
     }
@@ -421,27 +405,23 @@ final class Lane {
     running = Optional.empty();
     boolean readAtEnd = rollout.stopped.isEmpty();
     if (readAtEnd) {
-      settleUpTo(
-          replicas.values().stream()
-              .mapToLong(replica -> replica.observedSequence)
-              .min()
-              .orElse(desiredSequence),
-          effects);
-      coveredWatermark = leastWatermark();
+      settleUpTo(observed.leastSequence().orElse(desiredSequence), effects);
+      coveredWatermark = observed.leastWatermark();
     }
-    if (readAtEnd && stale().noneMatch(replica -> replica.observedSequence < rollout.target)) {
+    if (readAtEnd && observed.stale(rollout.target).findAny().isEmpty()) {
       succeed(rollout, now, effects);
     } else {
       fail(rollout, now, effects);
     }
     if (closed) {
-      giveBack(effects);
+      anchors.giveBack(SHUTTING_DOWN, effects);
     } else {
       reconcile(now, effects);
     }
   }
 
   private void succeed(Rollout rollout, Instant now, List<Runnable> effects) {
+    int failuresBefore = consecutiveFailures;
     consecutiveFailures = 0;
     retryAt = Instant.MIN;
     lastFailure = Optional.empty();
@@ -458,12 +438,12 @@ final class Lane {
       return; // A resync that found nothing to do.
     }
     Outcome outcome = Outcome.SUCCESS;
-    if (replicas.isEmpty()) {
+    if (observed.isEmpty()) {
       outcome = Outcome.NO_REPLICAS;
     } else {
       lastSuccess = Optional.of(now);
     }
-    report(rollout, outcome, now, confirmed, "", effects);
+    report(rollout, outcome, now, confirmed, failuresBefore, "", effects);
   }
 
   private void fail(Rollout rollout, Instant now, List<Runnable> effects) {
@@ -475,7 +455,8 @@ final class Lane {
             reason -> {
               consecutiveFailures++;
               lastFailure = Optional.of(reason);
-              report(rollout, Outcome.FAILURE, now, Oldest.NONE, reason, effects);
+              report(
+                  rollout, Outcome.FAILURE, now, Oldest.NONE, consecutiveFailures, reason, effects);
             }); // Without a reason nothing was tried: every stale replica waits for its next
     // attempt.
     if (rollout.stopped.isPresent()) {
@@ -488,6 +469,7 @@ final class Lane {
       Outcome outcome,
       Instant now,
       Oldest confirmed,
+      int failures,
       String detail,
       List<Runnable> effects) {
     RolloutReport report =
@@ -498,6 +480,7 @@ final class Lane {
             now,
             confirmed.publishTime(),
             confirmed.eventTime(),
+            failures,
             detail);
     effects.add(() -> context.listener().rolledOut(report));
   }
@@ -505,34 +488,7 @@ final class Lane {
   private void settleUpTo(long sequence, List<Runnable> effects) {
     coveredSequence = Math.max(coveredSequence, sequence);
     updates.dropUpTo(coveredSequence);
-    for (Iterator<Arrival> held = anchors.values().iterator(); held.hasNext(); ) {
-      Arrival arrival = held.next();
-      if (arrival.sequence() <= coveredSequence) {
-        held.remove();
-        effects.add(arrival.message()::release);
-      }
-    }
-  }
-
-  private Optional<Instant> leastWatermark() {
-    Optional<Instant> least = Optional.empty();
-    for (ReplicaState replica : replicas.values()) {
-      if (replica.observedWatermark.isEmpty()) {
-        return Optional.empty();
-      }
-      if (least.isEmpty() || replica.observedWatermark.get().isBefore(least.get())) {
-        least = replica.observedWatermark;
-      }
-    }
-    return least;
-  }
-
-  private void giveBack(List<Runnable> effects) {
-    anchors
-        .values()
-        .forEach(
-            arrival -> effects.add(() -> arrival.message().nack("the agent is shutting down")));
-    anchors.clear();
+    anchors.releaseUpTo(coveredSequence, effects);
   }
 
   // ---- What is pending, and why ----
@@ -566,11 +522,12 @@ final class Lane {
       return List.of();
     }
     List<String> reasons = new ArrayList<>();
-    anchors.keySet().stream().sorted().forEach(view -> reasons.add("owes a refresh for " + view));
-    if (anchors.isEmpty()) {
+    anchors.views().forEach(view -> reasons.add("owes a refresh for " + view));
+    if (anchors.count() == 0) {
       reasons.add("owes one unconditional refresh");
     }
-    replicas.values().stream()
+    observed
+        .all()
         .filter(replica -> replica.loadingSince.isPresent())
         .forEach(
             replica ->
@@ -583,7 +540,8 @@ final class Lane {
     if (retryAt.isAfter(now)) {
       reasons.add("next attempt at " + retryAt + " after " + lastFailure.orElse("a failure"));
     }
-    replicas.values().stream()
+    observed
+        .all()
         .filter(replica -> replica.retryAt.isAfter(now))
         .forEach(
             replica ->
@@ -593,7 +551,7 @@ final class Lane {
                         + replica.retryAt
                         + " after "
                         + replica.lastError.orElse("a failure")));
-    if (!replicasRead) {
+    if (!observed.isRead()) {
       reasons.add("the replicas have not been read yet");
     }
     return reasons;

@@ -24,6 +24,8 @@ public interface RefreshListener {
    * @param oldestPublishTime of the updates confirmed on all replicas by it; empty when it
    *     confirmed none
    * @param oldestEventTime the same by event time
+   * @param failures rollouts that failed in a row, this one included; for one that succeeded, those
+   *     before it
    * @param detail why, when it failed
    */
   record RolloutReport(
@@ -33,6 +35,7 @@ public interface RefreshListener {
       Instant endedAt,
       Optional<Instant> oldestPublishTime,
       Optional<Instant> oldestEventTime,
+      int failures,
       String detail) {}
 
   /** How a rollout can end. */

@@ -1,0 +1,65 @@
+package io.modelrefresh.refresh;
+
+import io.modelrefresh.serving.Replica;
+import java.time.Instant;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.Set;
+import java.util.stream.Stream;
+
+/** The replicas of a model, as last read, and what each covers. Guarded by the lane's lock. */
+final class Observed {
+
+  private final Map<Replica, ReplicaState> replicas = new LinkedHashMap<>();
+  private boolean read;
+
+  /** Forgets replicas that are gone; those that appeared have loaded nothing yet. */
+  void keepOnly(Set<Replica> found) {
+    replicas.keySet().retainAll(found);
+    found.forEach(replica -> replicas.computeIfAbsent(replica, ReplicaState::new));
+    read = true;
+  }
+
+  /** Whether the replicas were ever read. */
+  boolean isRead() {
+    return read;
+  }
+
+  boolean isEmpty() {
+    return replicas.isEmpty();
+  }
+
+  Stream<ReplicaState> all() {
+    return replicas.values().stream();
+  }
+
+  /** The replicas that do not cover every arrival up to this sequence. */
+  Stream<ReplicaState> stale(long sequence) {
+    return all().filter(replica -> replica.observedSequence < sequence);
+  }
+
+  /** Every arrival up to this is covered by every replica; empty when there is no replica. */
+  OptionalLong leastSequence() {
+    return all().mapToLong(replica -> replica.observedSequence).min();
+  }
+
+  /** The least of the observed watermarks; empty when one is not known, or there is no replica. */
+  Optional<Instant> leastWatermark() {
+    return all().allMatch(replica -> replica.observedWatermark.isPresent())
+        ? all()
+            .flatMap(replica -> replica.observedWatermark.stream())
+            .min(Comparator.naturalOrder())
+        : Optional.empty();
+  }
+
+  List<LaneStatus.ReplicaStatus> statuses(long desiredSequence) {
+    return all()
+        .map(replica -> replica.status(desiredSequence))
+        .sorted(Comparator.comparing(LaneStatus.ReplicaStatus::address))
+        .toList();
+  }
+}
