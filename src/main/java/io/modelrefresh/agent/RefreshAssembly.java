@@ -70,7 +70,11 @@ class RefreshAssembly {
   void start(@Observes StartupEvent event, Catalog catalog, Lanes lanes, RefreshMetrics metrics) {
     metrics.watch(catalog, lanes);
     lanes.start();
-    LOG.infof("Models in the catalog: %d", catalog.models().size());
+    if (catalog.models().isEmpty()) {
+      LOG.warn("The catalog has no models, so every update is ignored: set model-refresh.models.*");
+    } else {
+      LOG.infof("Models in the catalog: %d", catalog.models().size());
+    }
   }
 
   void reopened(@Observes SubscriptionReopened event, Lanes lanes) {
