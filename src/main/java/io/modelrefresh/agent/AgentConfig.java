@@ -15,6 +15,13 @@ public interface AgentConfig {
   @WithDefault("1m")
   Duration resyncInterval();
 
+  /**
+   * Whether to plan, log and count only, and touch no model server; updates are acknowledged all
+   * the same, so use a subscription of its own.
+   */
+  @WithDefault("false")
+  boolean dryRun();
+
   /** The endpoint that publishes feature updates. */
   Publish publish();
 

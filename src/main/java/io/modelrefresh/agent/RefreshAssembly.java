@@ -1,13 +1,16 @@
 package io.modelrefresh.agent;
 
 import io.modelrefresh.catalog.Catalog;
+import io.modelrefresh.catalog.Model;
 import io.modelrefresh.pubsub.ChannelDraining;
 import io.modelrefresh.pubsub.SubscriptionReopened;
 import io.modelrefresh.refresh.Backoff;
 import io.modelrefresh.refresh.HeldMessages;
 import io.modelrefresh.refresh.LaneContext;
 import io.modelrefresh.refresh.Lanes;
+import io.modelrefresh.serving.DryRunLoader;
 import io.modelrefresh.serving.ModelServers;
+import io.modelrefresh.serving.ReplicaLoader;
 import io.quarkus.runtime.StartupEvent;
 import io.vertx.core.Vertx;
 import jakarta.enterprise.context.ApplicationScoped;
@@ -17,6 +20,7 @@ import jakarta.inject.Singleton;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.function.Function;
 import java.util.random.RandomGenerator;
 import org.jboss.logging.Logger;
 
@@ -59,12 +63,13 @@ class RefreshAssembly {
             },
             new Backoff(FIRST_RETRY, config.resyncInterval(), random),
             metrics);
+    if (config.dryRun()) {
+      LOG.warn("Dry run: no model server is touched, and updates are acknowledged all the same");
+    }
+    Function<Model, ReplicaLoader> loaders =
+        config.dryRun() ? model -> new DryRunLoader(model.name()) : servers::loaderFor;
     return new Lanes(
-        catalog.models(),
-        servers::discoveryFor,
-        servers::loaderFor,
-        context,
-        config.resyncInterval());
+        catalog.models(), servers::discoveryFor, loaders, context, config.resyncInterval());
   }
 
   void start(@Observes StartupEvent event, Catalog catalog, Lanes lanes, RefreshMetrics metrics) {

@@ -163,6 +163,21 @@ class AgentProcessIT {
   }
 
   @Test
+  void aDryRunPlansLogsAndCountsAndTouchesNoServer() {
+    Map<String, String> configuration = models(1);
+    configuration.put("model-refresh.dry-run", "true");
+    AgentProcess agent = start(configuration).awaitReady();
+
+    String message = topic.update("view_0");
+
+    awaitAllAcked(List.of(message));
+    assertThat(servers.get(0).requests()).isEmpty();
+    assertThat(String.join("\n", agent.log())).contains("would load model m0");
+    assertThat(agent.metrics())
+        .contains("feature_updates_received_total{feature_view=\"view_0\",outcome=\"planned\"} 1");
+  }
+
+  @Test
   void badConfigurationFailsTheStartListingEveryMistakeWithItsKey() {
     AgentProcess agent =
         start(
