@@ -12,6 +12,8 @@ import io.modelrefresh.catalog.ServerSettings;
 import io.modelrefresh.catalog.ServerSettings.HttpRequestTemplate;
 import io.modelrefresh.catalog.ServerSettings.Protocol;
 import io.modelrefresh.serving.LoadOutcome.Confirmed;
+import io.quarkus.tls.TlsConfiguration;
+import io.quarkus.tls.TlsConfigurationRegistry;
 import io.vertx.core.Vertx;
 import java.time.Duration;
 import java.util.List;
@@ -24,9 +26,27 @@ import org.junit.jupiter.api.Test;
 class ModelServersTest {
 
   private final Vertx vertx = Vertx.vertx();
-  private final ModelServers servers = new ModelServers(vertx);
+  private final ModelServers servers = new ModelServers(vertx, new NoTls());
   private final FakeModelServer first = FakeModelServer.start().model("fraud_detector");
   private final FakeModelServer second = FakeModelServer.start().model("fraud_detector");
+
+  /** A registry in which nothing is configured. */
+  private static final class NoTls implements TlsConfigurationRegistry {
+    @Override
+    public Optional<TlsConfiguration> get(String name) {
+      return Optional.empty();
+    }
+
+    @Override
+    public Optional<TlsConfiguration> getDefault() {
+      return Optional.empty();
+    }
+
+    @Override
+    public void register(String name, TlsConfiguration configuration) {
+      throw new UnsupportedOperationException();
+    }
+  }
 
   @AfterEach
   void close() {
