@@ -1,5 +1,6 @@
 package io.modelrefresh.serving;
 
+import com.google.common.base.Throwables;
 import io.quarkus.tls.TlsConfiguration;
 import io.quarkus.tls.runtime.config.TlsConfigUtils;
 import io.smallrye.mutiny.Uni;
@@ -20,6 +21,7 @@ import java.util.Collections;
 import java.util.Optional;
 import java.util.Set;
 import java.util.WeakHashMap;
+import javax.net.ssl.SSLException;
 
 /**
  * The HTTP/1.1 client of all replicas that are trusted alike. Connections are kept and used again;
@@ -203,8 +205,16 @@ final class ReplicaHttp {
 
     private void unreachable(Throwable cause) {
       ended = true;
-      String said = cause.getMessage() == null ? cause.getClass().getName() : cause.getMessage();
+      String said = said(cause);
+      if (cause instanceof SSLException) {
+        // Vert.x says only that it failed; which certificate or name is wrong is in the last cause.
+        said += ": " + said(Throwables.getRootCause(cause));
+      }
       emitter.fail(new UnreachableReplicaException(request + ": " + Excerpt.of(said), cause));
+    }
+
+    private String said(Throwable cause) {
+      return cause.getMessage() == null ? cause.getClass().getName() : cause.getMessage();
     }
 
     /** Cancelled, or over: closes the connection of a request that has no full answer yet. */

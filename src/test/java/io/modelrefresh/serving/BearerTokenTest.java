@@ -10,6 +10,7 @@ import io.vertx.core.json.JsonObject;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -77,7 +78,7 @@ class BearerTokenTest {
     Files.move(
         Files.writeString(directory.resolve("next"), "second-token=="),
         file,
-        java.nio.file.StandardCopyOption.REPLACE_EXISTING);
+        StandardCopyOption.REPLACE_EXISTING);
 
     assertThat(load(loader, "rollout-2")).isEqualTo(new Confirmed());
     assertThat(tokensSent()).containsExactly("Bearer first.token", "Bearer second-token==");
