@@ -36,12 +36,13 @@ public interface CatalogConfig {
   /** Where a model is served. */
   interface ServerConfig {
 
-    /** What the server speaks: {@code open-inference} or {@code http}. */
+    /** What the server speaks: {@code open-inference}, {@code triton} or {@code http}. */
     Optional<String> protocol();
 
     /**
      * Where its replicas are: {@code http(s)://host:port}, several of them separated by commas, or
-     * {@code dns://host:port}, each address of which is a replica.
+     * {@code dns://host:port}, each address of which is a replica, spoken to over TLS if there is a
+     * {@code tls-configuration-name}.
      */
     Optional<String> replicas();
 
@@ -52,8 +53,48 @@ public interface CatalogConfig {
     @WithDefault("30s")
     Duration timeout();
 
+    /**
+     * A file with the model configuration as JSON that is sent with each load instead of the one
+     * the server has, for protocol {@code triton} only; read anew for each load.
+     */
+    Optional<String> configFile();
+
+    /**
+     * A file with the bearer token that every request to a replica carries; read anew for each
+     * load, so a rotated token takes effect.
+     */
+    Optional<String> bearerTokenFile();
+
+    /**
+     * The name of the TLS configuration in Quarkus' registry, {@code quarkus.tls.<name>.*}, by
+     * which replicas are trusted and the agent shows its certificate; by default the JVM's trust.
+     */
+    Optional<String> tlsConfigurationName();
+
+    /**
+     * The host or {@code host:port} that requests are for, whatever address they are sent to: the
+     * Host header, and the server name of TLS, which the certificate must be for.
+     */
+    Optional<String> authority();
+
+    /** The request that must succeed after a load before the replica counts as refreshed. */
+    Optional<SmokeCheckConfig> smokeCheck();
+
     /** The request that makes the server load, for protocol {@code http} only. */
     Optional<HttpConfig> http();
+  }
+
+  /** The request that shows whether a replica that is ready predicts. */
+  interface SmokeCheckConfig {
+
+    /** Its path and query, such as {@code /v2/models/fraud/infer}; it must answer 200. */
+    Optional<String> path();
+
+    /** Its body, JSON, sent by POST; without one the request is a GET. */
+    Optional<String> body();
+
+    /** The JSON pointer (RFC 6901) of what the answer must contain. */
+    Optional<String> jsonPointer();
   }
 
   /** The request of protocol {@code http}. */

@@ -1,15 +1,21 @@
 package io.modelrefresh.catalog;
 
+import com.fasterxml.jackson.core.JsonPointer;
 import io.modelrefresh.catalog.CatalogConfig.HttpConfig;
 import io.modelrefresh.catalog.CatalogConfig.ModelConfig;
 import io.modelrefresh.catalog.CatalogConfig.RefreshConfig;
 import io.modelrefresh.catalog.CatalogConfig.ServerConfig;
+import io.modelrefresh.catalog.CatalogConfig.SmokeCheckConfig;
 import io.modelrefresh.catalog.RefreshPolicy.OnStart;
+import io.modelrefresh.catalog.ServerSettings.Access;
 import io.modelrefresh.catalog.ServerSettings.HttpRequestTemplate;
 import io.modelrefresh.catalog.ServerSettings.Protocol;
+import io.modelrefresh.catalog.ServerSettings.SmokeCheck;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Predicate;
@@ -96,7 +102,10 @@ final class ModelReader {
   private Optional<ServerSettings> server(ServerConfig server, String key) {
     Optional<Protocol> protocol =
         problems.parseRequired(
-            key + ".protocol", server.protocol(), "open-inference or http", ModelReader::protocol);
+            key + ".protocol",
+            server.protocol(),
+            "open-inference, triton or http",
+            ModelReader::protocol);
     Optional<ReplicaAddress> replicas =
         problems.parseRequired(
             key + ".replicas",
@@ -105,22 +114,31 @@ final class ModelReader {
             ReplicaAddress::parse);
     requirePositive(key + ".timeout", server.timeout());
     Optional<HttpRequestTemplate> http = http(server.http(), protocol, key + ".http");
+    Optional<Path> configFile = configFile(server, protocol, key + ".config-file");
+    AccessReader access = new AccessReader(server, key, problems);
+    Access accessRead = access.read(replicas);
+    Optional<SmokeCheck> smokeCheck =
+        server.smokeCheck().flatMap(check -> smokeCheck(check, key + ".smoke-check"));
     return protocol.isEmpty() || replicas.isEmpty()
         ? Optional.empty()
         : Optional.of(
             new ServerSettings(
                 protocol.get(),
-                replicas.get(),
+                access.overTls(replicas.get()),
                 nameOnServer(name, config),
                 server.timeout(),
-                http));
+                http,
+                configFile,
+                accessRead,
+                smokeCheck));
   }
 
   private static Protocol protocol(String text) {
     return switch (text) {
       case "open-inference" -> Protocol.OPEN_INFERENCE;
+      case "triton" -> Protocol.TRITON;
       case "http" -> Protocol.HTTP;
-      default -> throw new IllegalArgumentException("expected open-inference or http");
+      default -> throw new IllegalArgumentException("expected open-inference, triton or http");
     };
   }
 
@@ -129,10 +147,53 @@ final class ModelReader {
     if (protocol.equals(Optional.of(Protocol.HTTP)) && http.isEmpty()) {
       problems.add(key + ".path", "required by protocol http, expected a path such as /reload");
     }
-    if (protocol.equals(Optional.of(Protocol.OPEN_INFERENCE)) && http.isPresent()) {
-      problems.add(key, "expected only with protocol http, but the protocol is open-inference");
+    if (http.isPresent()) {
+      requireProtocol(Protocol.HTTP, protocol, key);
     }
     return http.map(request -> request(request, key));
+  }
+
+  /** That a key of one protocol is not there with another; an unknown one is a mistake already. */
+  private void requireProtocol(Protocol expected, Optional<Protocol> protocol, String key) {
+    protocol
+        .filter(configured -> configured != expected)
+        .ifPresent(
+            configured ->
+                problems.add(
+                    key,
+                    "expected only with protocol %s, but the protocol is %s"
+                        .formatted(text(expected), text(configured))));
+  }
+
+  private static String text(Protocol protocol) {
+    return protocol.name().toLowerCase(Locale.ROOT).replace('_', '-');
+  }
+
+  private Optional<Path> configFile(ServerConfig server, Optional<Protocol> protocol, String key) {
+    if (server.configFile().isPresent()) {
+      requireProtocol(Protocol.TRITON, protocol, key);
+    }
+    return server.configFile().flatMap(file -> problems.parse(key, file.strip(), Path::of));
+  }
+
+  private Optional<SmokeCheck> smokeCheck(SmokeCheckConfig check, String key) {
+    Optional<String> path =
+        problems.parseRequired(
+            key + ".path", check.path(), "a path such as /v2/models/m/infer", ModelReader::path);
+    Optional<JsonPointer> pointer =
+        check
+            .jsonPointer()
+            .flatMap(
+                text -> problems.parse(key + ".json-pointer", text.strip(), ModelReader::pointer));
+    return path.map(to -> new SmokeCheck(to, check.body(), pointer));
+  }
+
+  private static JsonPointer pointer(String text) {
+    try {
+      return JsonPointer.compile(text);
+    } catch (IllegalArgumentException e) {
+      throw new IllegalArgumentException("expected a JSON pointer such as /outputs/0/data", e);
+    }
   }
 
   private HttpRequestTemplate request(HttpConfig http, String key) {

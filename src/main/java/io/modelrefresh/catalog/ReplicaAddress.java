@@ -15,7 +15,7 @@ public sealed interface ReplicaAddress {
     }
   }
 
-  /** One host name, every A and AAAA record of which is a replica; spoken to over plain HTTP. */
+  /** One host name, every A and AAAA record of which is a replica, by the endpoint's scheme. */
   record Dns(Endpoint endpoint) implements ReplicaAddress {}
 
   /** The endpoints named: the ones listed, or the one whose host name is looked up. */

@@ -20,4 +20,10 @@ interface ModelServer {
    * {@link ServerAnswer.Accepted} or the model's timeout is over. Fails as {@link #load} does.
    */
   Uni<ServerAnswer> ready(ReplicaClient replica, LoadRequest request);
+
+  /** See {@link ReplicaLoader#observed}. Fails as {@link #load} does. */
+  default Uni<ObservedWatermark> observed(ReplicaClient replica) {
+    return Uni.createFrom()
+        .item(new ObservedWatermark.Unknown("the protocol cannot tell what a replica covers"));
+  }
 }

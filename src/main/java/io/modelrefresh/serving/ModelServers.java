@@ -3,40 +3,100 @@ package io.modelrefresh.serving;
 import io.modelrefresh.catalog.Model;
 import io.modelrefresh.catalog.ReplicaAddress;
 import io.modelrefresh.catalog.ServerSettings;
+import io.modelrefresh.catalog.ServerSettings.Access;
+import io.quarkus.tls.CertificateUpdatedEvent;
+import io.quarkus.tls.TlsConfiguration;
+import io.quarkus.tls.TlsConfigurationRegistry;
 import io.vertx.core.Vertx;
 import jakarta.annotation.PreDestroy;
+import jakarta.enterprise.event.Observes;
 import jakarta.inject.Inject;
 import jakarta.inject.Singleton;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
 
 /**
  * How each model is loaded and where its replicas are found. A new protocol is a {@link
  * ModelServer} and a line here; a new way to find replicas is a {@link ReplicaDiscovery} and a line
- * here. What it gives out is safe to use from any thread, shares one HTTP client and one resolver,
- * and works until {@link #close}.
+ * here. What it gives out is safe to use from any thread, shares one resolver and an HTTP client
+ * for each TLS configuration, and works until {@link #close}.
  */
 @Singleton
 public class ModelServers implements AutoCloseable {
 
-  private final ReplicaHttp http;
+  private static final String MODELS = "model-refresh.models.";
+
+  private final Vertx vertx;
+  private final TlsConfigurationRegistry tls;
+  private final Map<Trust, ReplicaHttp> clients = new ConcurrentHashMap<>();
   private final HostAddresses addresses;
 
+  /**
+   * Replicas spoken to by one client.
+   *
+   * @param tlsConfigurationName whom it trusts; when empty the JVM's trust store decides
+   * @param named whether it asks for servers by an authority rather than by their address
+   */
+  private record Trust(Optional<String> tlsConfigurationName, boolean named) {}
+
   @Inject
-  public ModelServers(Vertx vertx) {
-    this(vertx, new HostAddresses());
+  public ModelServers(Vertx vertx, TlsConfigurationRegistry tls) {
+    this(vertx, tls, new HostAddresses());
   }
 
-  ModelServers(Vertx vertx, HostAddresses addresses) {
-    this.http = new ReplicaHttp(vertx);
+  ModelServers(Vertx vertx, TlsConfigurationRegistry tls, HostAddresses addresses) {
+    this.vertx = vertx;
+    this.tls = tls;
     this.addresses = addresses;
   }
 
   /**
    * What loads the model on a replica of it, by the protocol it is configured with.
    *
-   * @throws IllegalArgumentException when a request template is broken, naming its key
+   * @throws IllegalArgumentException when a request template is broken or there is no TLS
+   *     configuration of the name given, naming the key
    */
   public ReplicaLoader loaderFor(Model model) {
-    return new VerifiedLoader(http, serverOf(model), model.server().timeout());
+    ServerSettings settings = model.server();
+    String key = MODELS + model.name() + ".server";
+    Access access = settings.access();
+    Optional<BearerToken> token =
+        access
+            .bearerTokenFile()
+            .map(file -> new BearerToken(new MountedFile(vertx, key + ".bearer-token-file", file)));
+    return new VerifiedLoader(
+        clientFor(access, key),
+        smokeChecked(serverOf(settings, key), settings, key),
+        new ReplicaAccess(access.authority(), token),
+        settings.timeout());
+  }
+
+  private ReplicaHttp clientFor(Access access, String key) {
+    Optional<TlsConfiguration> configuration =
+        access
+            .tlsConfigurationName()
+            .map(
+                name ->
+                    tls.get(name)
+                        .orElseThrow(
+                            () ->
+                                new IllegalArgumentException(
+                                    "%s.tls-configuration-name: there is no quarkus.tls.%s.*, add it"
+                                        .formatted(key, name))));
+    return clients.computeIfAbsent(
+        new Trust(access.tlsConfigurationName(), access.authority().isPresent()),
+        trust -> new ReplicaHttp(vertx, trust.named(), configuration));
+  }
+
+  /** Renewed certificates are taken over without a restart. */
+  void certificatesReloaded(@Observes CertificateUpdatedEvent event) {
+    clients.forEach(
+        (trust, client) -> {
+          if (trust.tlsConfigurationName().equals(Optional.of(event.name()))) {
+            client.reloaded(event.tlsConfiguration());
+          }
+        });
   }
 
   /** What finds the replicas of the model. */
@@ -48,11 +108,22 @@ public class ModelServers implements AutoCloseable {
     return new StaticDiscovery(address.named());
   }
 
-  private static ModelServer serverOf(Model model) {
-    ServerSettings settings = model.server();
-    String key = "model-refresh.models." + model.name() + ".server.http";
+  private static ModelServer smokeChecked(ModelServer server, ServerSettings settings, String key) {
+    return settings
+        .smokeCheck()
+        .<ModelServer>map(check -> new SmokeCheckedServer(server, check, key + ".smoke-check"))
+        .orElse(server);
+  }
+
+  private ModelServer serverOf(ServerSettings settings, String key) {
     return switch (settings.protocol()) {
       case OPEN_INFERENCE -> new OpenInferenceServer(settings.modelName());
+      case TRITON ->
+          new TritonServer(
+              settings.modelName(),
+              settings
+                  .configFile()
+                  .map(file -> new MountedFile(vertx, key + ".config-file", file)));
       case HTTP ->
           new HttpModelServer(
               settings.modelName(),
@@ -61,8 +132,10 @@ public class ModelServers implements AutoCloseable {
                   .orElseThrow(
                       () ->
                           new IllegalArgumentException(
-                              key + ".path: required by protocol http, expected such as /reload")),
-              key);
+                              key
+                                  + ".http.path: required by protocol http, expected such as"
+                                  + " /reload")),
+              key + ".http");
     };
   }
 
@@ -70,7 +143,7 @@ public class ModelServers implements AutoCloseable {
   @Override
   @PreDestroy
   public void close() {
-    http.close();
+    clients.values().forEach(ReplicaHttp::close);
     addresses.close();
   }
 }

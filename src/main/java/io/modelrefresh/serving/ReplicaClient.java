@@ -1,6 +1,7 @@
 package io.modelrefresh.serving;
 
 import io.smallrye.mutiny.Uni;
+import java.util.Optional;
 
 /**
  * One attempt's way to one replica: whatever is sent goes there and nowhere else. Remembers how far
@@ -9,23 +10,34 @@ import io.smallrye.mutiny.Uni;
 final class ReplicaClient {
 
   private final ReplicaHttp http;
-  private final Replica replica;
+  private final ReplicaHttp.Way way;
+
+  /** Read once an attempt: the next one has what it was changed to meanwhile. */
+  private final Optional<Uni<String>> token;
 
   /** Written on the event loop of the answer, read by the timer of the attempt. */
   private volatile String progress = "no request was sent";
 
-  ReplicaClient(ReplicaHttp http, Replica replica) {
+  ReplicaClient(ReplicaHttp http, Replica replica, ReplicaAccess access) {
     this.http = http;
-    this.replica = replica;
+    way = new ReplicaHttp.Way(replica, access.authority());
+    token = access.token().map(read -> read.read().memoize().indefinitely());
   }
 
   /**
    * Sends the request upon subscription. Any status is an item; fails with {@link
-   * UnreachableReplicaException} when there is none. Cancelling gives the request up and closes its
-   * connection.
+   * UnreachableReplicaException} when there is none, and with {@link UnusableFileException} when
+   * there is no token to send. Cancelling gives the request up and closes its connection.
    */
   Uni<ReplicaResponse> send(ReplicaRequest request) {
-    return http.send(replica, request)
+    return token
+        .map(
+            read ->
+                read.chain(
+                    secret ->
+                        http.send(way, request.with("authorization", "Bearer " + secret))
+                            .map(response -> response.without(secret))))
+        .orElseGet(() -> http.send(way, request))
         .onSubscription()
         .invoke(
             () -> {

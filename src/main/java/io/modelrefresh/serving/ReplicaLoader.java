@@ -11,4 +11,15 @@ public interface ReplicaLoader {
    * blocks the caller.
    */
   Uni<LoadOutcome> load(Replica replica, LoadRequest request);
+
+  /**
+   * Asks the replica, upon subscription, what its last confirmed load covers. Changes nothing
+   * there. Completes within the model's timeout and never fails: what was not learned is {@link
+   * ObservedWatermark.Unknown}, and always so by a protocol that cannot tell. Never blocks the
+   * caller; the answer may arrive on any thread.
+   */
+  default Uni<ObservedWatermark> observed(Replica replica) {
+    return Uni.createFrom()
+        .item(new ObservedWatermark.Unknown("this loader cannot tell what a replica covers"));
+  }
 }

@@ -1,5 +1,6 @@
 package io.modelrefresh.serving;
 
+import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
 
@@ -14,6 +15,13 @@ record ReplicaRequest(
   static ReplicaRequest postJson(RequestPath path, String body) {
     return new ReplicaRequest(
         "POST", path, Map.of("Content-Type", "application/json"), Optional.of(body));
+  }
+
+  /** With a header more, or another value of it. */
+  ReplicaRequest with(String header, String value) {
+    Map<String, String> more = new LinkedHashMap<>(headers);
+    more.put(header, value);
+    return new ReplicaRequest(method, path, more, body);
   }
 
   /** The method and the path; a query may carry secrets, and is left out. */

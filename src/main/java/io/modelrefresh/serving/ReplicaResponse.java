@@ -16,6 +16,14 @@ record ReplicaResponse(int status, Optional<String> location, String body) {
     return status >= 200 && status <= 299;
   }
 
+  /** As if the server had not repeated the text, which is a secret. */
+  ReplicaResponse without(String secret) {
+    return body.contains(secret) || location.filter(to -> to.contains(secret)).isPresent()
+        ? new ReplicaResponse(
+            status, location.map(to -> to.replace(secret, "...")), body.replace(secret, "..."))
+        : this;
+  }
+
   /** The status and what the server said about it, for a person. */
   String description() {
     if (status >= 300 && status <= 399) {

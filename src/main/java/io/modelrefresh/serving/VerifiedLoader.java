@@ -7,6 +7,7 @@ import io.modelrefresh.serving.ServerAnswer.Declined;
 import io.smallrye.mutiny.TimeoutException;
 import io.smallrye.mutiny.Uni;
 import java.time.Duration;
+import java.util.Optional;
 
 /**
  * Loads by one protocol, then asks until the model is ready, all within the model's timeout. The
@@ -19,17 +20,37 @@ final class VerifiedLoader implements ReplicaLoader {
 
   private final ReplicaHttp http;
   private final ModelServer server;
+  private final ReplicaAccess access;
   private final Duration timeout;
 
-  VerifiedLoader(ReplicaHttp http, ModelServer server, Duration timeout) {
+  VerifiedLoader(ReplicaHttp http, ModelServer server, ReplicaAccess access, Duration timeout) {
     this.http = http;
     this.server = server;
+    this.access = access;
     this.timeout = timeout;
   }
 
   @Override
   public Uni<LoadOutcome> load(Replica replica, LoadRequest request) {
     return Uni.createFrom().deferred(() -> new Attempt(replica, request).outcome());
+  }
+
+  @Override
+  public Uni<ObservedWatermark> observed(Replica replica) {
+    return Uni.createFrom()
+        .deferred(() -> server.observed(new ReplicaClient(http, replica, access)))
+        .ifNoItem()
+        .after(timeout)
+        .recoverWithItem(
+            () -> new ObservedWatermark.Unknown("no answer within " + timeout.toMillis() + " ms"))
+        .onFailure()
+        .recoverWithItem(failure -> new ObservedWatermark.Unknown(reason(failure)));
+  }
+
+  private static String reason(Throwable cause) {
+    return cause instanceof UnreachableReplicaException || cause instanceof UnusableFileException
+        ? cause.getMessage()
+        : "could not ask: " + cause;
   }
 
   private final class Attempt {
@@ -40,8 +61,11 @@ final class VerifiedLoader implements ReplicaLoader {
     /** Written when the load is answered, read when the time is over. */
     private volatile boolean loaded;
 
+    /** Why the model did not count as ready when last asked. As above. */
+    private volatile Optional<String> unready = Optional.empty();
+
     Attempt(Replica replica, LoadRequest request) {
-      this.client = new ReplicaClient(http, replica);
+      this.client = new ReplicaClient(http, replica, access);
       this.request = request;
     }
 
@@ -68,7 +92,8 @@ final class VerifiedLoader implements ReplicaLoader {
           .deferred(() -> server.ready(client, request))
           .invoke(
               answer -> {
-                if (answer instanceof Declined) {
+                if (answer instanceof Declined declined) {
+                  unready = Optional.of(declined.reason());
                   throw new NotReadyYet();
                 }
               })
@@ -82,13 +107,13 @@ final class VerifiedLoader implements ReplicaLoader {
     private LoadOutcome failed(Throwable cause) {
       if (cause instanceof TimeoutException) {
         String late = loaded ? "loaded, but not ready within " : "the load was not done within ";
-        return new Failed(Kind.TIMED_OUT, late + timeout.toMillis() + " ms: " + client.progress());
-      }
-      if (cause instanceof UnreachableReplicaException) {
-        return new Failed(Kind.UNREACHABLE, cause.getMessage());
+        return new Failed(
+            Kind.TIMED_OUT,
+            late + timeout.toMillis() + " ms: " + unready.orElseGet(client::progress));
       }
       // No word from the replica's side: whatever it is, it would be the same on every replica.
-      return new Failed(Kind.REFUSED, "could not ask: " + cause);
+      boolean unreachable = cause instanceof UnreachableReplicaException;
+      return new Failed(unreachable ? Kind.UNREACHABLE : Kind.REFUSED, reason(cause));
     }
   }
 

@@ -27,8 +27,8 @@ class BadConfigurationTest {
       delimiter = '|',
       textBlock =
           """
-          server.protocol       | triton2                  | expected open-inference or http
-          server.protocol       | HTTP                     | expected open-inference or http
+          server.protocol       | triton2                  | expected open-inference, triton or http
+          server.protocol       | HTTP                     | expected open-inference, triton or http
           server.replicas       | fraud:8000               | expected http(s)://host:port
           server.replicas       | http://fraud             | expected http(s)://host:port
           server.replicas       | http://fraud:8000/       | expected http(s)://host:port
@@ -44,6 +44,9 @@ class BadConfigurationTest {
           server.replicas       | kubernetes://ml/fraud:80 | kubernetes:// is not supported yet
           server.timeout        | 0s                       | expected more than 0s
           server.timeout        | -5s                      | expected more than 0s
+          server.authority      | 10.0.0.1                 | expected host or host:port
+          server.authority      | https://fraud            | expected host or host:port
+          server.authority      | fraud:x                  | expected host or host:port
           feature-views         | a/b/c                    | expected name, project/name, project/* or *
           feature-views         | */b                      | expected name, project/name, project/* or *
           feature-views         | a:                       | expected name, project/name, project/* or *
@@ -129,6 +132,74 @@ class BadConfigurationTest {
         .containsExactly(
             "model-refresh.models.fraud.server.http: expected only with protocol http, but the"
                 + " protocol is open-inference");
+  }
+
+  @Test
+  void aConfigurationToSendIsForTritonOnly() {
+    assertThat(problems(model("fraud", "server.config-file", "/etc/fraud.json")))
+        .containsExactly(
+            "model-refresh.models.fraud.server.config-file: expected only with protocol triton, but"
+                + " the protocol is open-inference");
+    assertThat(problems(model("fraud", "server.protocol", "triton", "server.http.path", "/reload")))
+        .containsExactly(
+            "model-refresh.models.fraud.server.http: expected only with protocol http, but the"
+                + " protocol is triton");
+  }
+
+  @Test
+  void aTlsConfigurationIsForReplicasSpokenToOverTls() {
+    assertThat(
+            problems(
+                model(
+                    "fraud",
+                    "server.replicas",
+                    "https://a:1,http://b:2",
+                    "server.tls-configuration-name",
+                    "ml")))
+        .containsExactly(
+            "model-refresh.models.fraud.server.tls-configuration-name: expected only with https://"
+                + " replicas, but there is http://b:2");
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "server.bearer-token-file, /token, Authorization, authorization",
+    "server.authority, fraud.ml.svc, HOST, host"
+  })
+  void whatTheAgentSetsIsNotSetByAHeaderToo(String key, String value, String header, String named) {
+    var properties =
+        model(
+            "custom",
+            "server.protocol",
+            "http",
+            "server.http.path",
+            "/reload",
+            "server.http.headers." + header,
+            "x",
+            key,
+            value);
+
+    assertThat(problems(properties))
+        .containsExactly(
+            "model-refresh.models.custom."
+                + key
+                + ": expected no http.headers entry \""
+                + named
+                + "\" beside it, remove one of the two");
+  }
+
+  @Test
+  void aSmokeCheckHasAPathAndItsPointerIsOne() {
+    assertThat(problems(model("fraud", "server.smoke-check.json-pointer", "outputs")))
+        .containsExactly(
+            "model-refresh.models.fraud.server.smoke-check.path: required, expected a path such as"
+                + " /v2/models/m/infer",
+            "model-refresh.models.fraud.server.smoke-check.json-pointer: expected a JSON pointer"
+                + " such as /outputs/0/data, got \"outputs\"");
+    assertThat(problems(model("fraud", "server.smoke-check.path", "infer")))
+        .containsExactly(
+            "model-refresh.models.fraud.server.smoke-check.path: expected a path that begins with a"
+                + " slash, got \"infer\"");
   }
 
   @ParameterizedTest

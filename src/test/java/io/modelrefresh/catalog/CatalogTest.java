@@ -5,6 +5,7 @@ import static io.modelrefresh.catalog.CatalogConfigs.catalog;
 import static io.modelrefresh.catalog.CatalogConfigs.model;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.fasterxml.jackson.core.JsonPointer;
 import io.modelrefresh.catalog.RefreshPolicy.OnStart;
 import io.modelrefresh.catalog.ServerSettings.Protocol;
 import io.modelrefresh.update.Change;
@@ -12,6 +13,7 @@ import io.modelrefresh.update.FeatureUpdate;
 import io.smallrye.config.EnvConfigSource;
 import io.smallrye.config.PropertiesConfigSource;
 import io.smallrye.config.SmallRyeConfigBuilder;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.HashMap;
@@ -142,6 +144,52 @@ class CatalogTest {
                 Optional.of("{\"watermark\": \"{watermark}\"}"),
                 Set.of(200, 202),
                 Optional.of("/ready")));
+  }
+
+  @Test
+  void whatAServerAsksOfItsClientsIsReadInFull() {
+    var properties =
+        model(
+            "fraud",
+            "server.protocol",
+            "triton",
+            "server.replicas",
+            "dns://fraud:8443",
+            "server.config-file",
+            "/etc/fraud.json",
+            "server.bearer-token-file",
+            "/var/run/token",
+            "server.tls-configuration-name",
+            "ml",
+            "server.authority",
+            "fraud.ml.svc",
+            "server.smoke-check.path",
+            "/v2/models/fraud/infer",
+            "server.smoke-check.body",
+            "{\"inputs\": []}",
+            "server.smoke-check.json-pointer",
+            "/outputs/0");
+
+    var server = catalog(properties).model("fraud").orElseThrow().server();
+
+    assertThat(server)
+        .isEqualTo(
+            new ServerSettings(
+                Protocol.TRITON,
+                new ReplicaAddress.Dns(new Endpoint("https", "fraud", 8443)),
+                "fraud",
+                Duration.ofSeconds(30),
+                Optional.empty(),
+                Optional.of(Path.of("/etc/fraud.json")),
+                new ServerSettings.Access(
+                    Optional.of(Path.of("/var/run/token")),
+                    Optional.of("ml"),
+                    Optional.of("fraud.ml.svc")),
+                Optional.of(
+                    new ServerSettings.SmokeCheck(
+                        "/v2/models/fraud/infer",
+                        Optional.of("{\"inputs\": []}"),
+                        Optional.of(JsonPointer.compile("/outputs/0"))))));
   }
 
   @Test

@@ -20,6 +20,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.regex.Pattern;
@@ -38,7 +39,7 @@ import java.util.regex.Pattern;
  * <p>Every method may be called from any thread at any time. One lock guards all state; it is held
  * for moments only, so one server answers many thousand loads a second.
  */
-public final class FakeModelServer implements AutoCloseable {
+public class FakeModelServer implements AutoCloseable {
 
   /** A load request as it came in, whatever became of it. */
   public record Load(String model, Instant startedAt, String uri, String body) {}
@@ -81,11 +82,12 @@ public final class FakeModelServer implements AutoCloseable {
   private boolean gated;
   private boolean ready = true;
   private int readyAfterPolls;
+  private int inferenceStatus = 200;
   private Duration delay = Duration.ZERO;
   private HttpServer server;
   private int port;
 
-  private FakeModelServer() {}
+  FakeModelServer() {}
 
   /** Listens on an ephemeral port; has no models yet. */
   public static FakeModelServer start() {
@@ -218,12 +220,19 @@ public final class FakeModelServer implements AutoCloseable {
     return this;
   }
 
+  /** Inference requests are answered with this status, until {@link #heal}; readiness is not. */
+  public synchronized FakeModelServer failInference(int status) {
+    inferenceStatus = status;
+    return this;
+  }
+
   /** Ends every fault, delay and gate. */
   public FakeModelServer heal() {
     synchronized (this) {
       nextFaults.clear();
       everyFault = null;
       ready = true;
+      inferenceStatus = 200;
       readyAfterPolls = 0;
       delay = Duration.ZERO;
       models.values().forEach(model -> model.pollsUntilReady = 0);
@@ -310,6 +319,9 @@ public final class FakeModelServer implements AutoCloseable {
       customLoad = loadRoutes.get(call);
       customReady = readyRoutes.get(call);
     }
+    if (routed(request, call, body)) {
+      return;
+    }
     if (customLoad != null) {
       load(request, customLoad, body);
     } else if (customReady != null) {
@@ -349,7 +361,7 @@ public final class FakeModelServer implements AutoCloseable {
     }
     model.loads.add(new Load(name, Instant.now(), request.uri(), body));
     Fault fault = nextFaults.isEmpty() ? everyFault : nextFaults.poll();
-    Runnable answer = () -> finish(request, model, fault);
+    Runnable answer = () -> finish(request, name, body, fault);
     if (gated) {
       heldBack.add(answer);
     } else if (delay.isZero()) {
@@ -359,16 +371,44 @@ public final class FakeModelServer implements AutoCloseable {
     }
   }
 
-  private void finish(HttpServerRequest request, ServedModel model, Fault fault) {
+  private void finish(HttpServerRequest request, String name, String body, Fault fault) {
     if (fault != null) {
       fault.strike(request);
       return;
     }
+    Optional<String> refusal;
     synchronized (this) {
-      model.loaded = true;
-      model.pollsUntilReady = readyAfterPolls;
+      refusal = refusal(name, body);
+      if (refusal.isEmpty()) {
+        served(name).loaded = true;
+        served(name).pollsUntilReady = readyAfterPolls;
+      }
     }
-    answer(request, 200, new JsonObject());
+    if (refusal.isPresent()) {
+      error(request, 400, refusal.get());
+    } else {
+      answer(request, 200, new JsonObject());
+    }
+  }
+
+  /** A route of a protocol that has more of them; true if it was answered. */
+  boolean routed(HttpServerRequest request, String call, String body) {
+    return false;
+  }
+
+  /** What a protocol makes of a load that no fault befell; empty if it is done. Under the lock. */
+  Optional<String> refusal(String model, String body) {
+    return Optional.empty();
+  }
+
+  final synchronized boolean isLoaded(String model) {
+    return models.containsKey(model) && served(model).loaded;
+  }
+
+  /** The model is in the repository, but not loaded. */
+  public synchronized FakeModelServer unloaded(String model) {
+    served(model).loaded = false;
+    return this;
   }
 
   private synchronized void unload(HttpServerRequest request, String name) {
@@ -426,6 +466,10 @@ public final class FakeModelServer implements AutoCloseable {
       error(request, 400, "model '" + name + "' is not ready");
       return;
     }
+    if (inferenceStatus != 200) {
+      error(request, inferenceStatus, "no features for '" + name + "'");
+      return;
+    }
     answer(
         request,
         200,
@@ -451,7 +495,7 @@ public final class FakeModelServer implements AutoCloseable {
     return model;
   }
 
-  private static void answer(HttpServerRequest request, int status, JsonObject body) {
+  static void answer(HttpServerRequest request, int status, JsonObject body) {
     request
         .response()
         .setStatusCode(status)
@@ -459,7 +503,7 @@ public final class FakeModelServer implements AutoCloseable {
         .end(body.encode());
   }
 
-  private static void error(HttpServerRequest request, int status, String message) {
+  static void error(HttpServerRequest request, int status, String message) {
     answer(request, status, new JsonObject().put("error", message));
   }
 

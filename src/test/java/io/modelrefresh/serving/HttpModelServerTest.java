@@ -63,7 +63,10 @@ class HttpModelServerTest {
 
   private LoadOutcome load(HttpRequestTemplate template, FeatureUpdate... updates) {
     return new VerifiedLoader(
-            http, new HttpModelServer("fraud", template, KEY), Duration.ofSeconds(20))
+            http,
+            new HttpModelServer("fraud", template, KEY),
+            ReplicaAccess.OPEN,
+            Duration.ofSeconds(20))
         .load(
             replica.replica(),
             new LoadRequest("rollout-1", Optional.of(WATERMARK), List.of(updates), true))

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import io.modelrefresh.catalog.ServerSettings.HttpRequestTemplate;
+import io.modelrefresh.catalog.ServerSettings.SmokeCheck;
 import io.modelrefresh.serving.LoadOutcome.Confirmed;
 import io.modelrefresh.serving.LoadOutcome.Failed;
 import io.modelrefresh.serving.LoadOutcome.Kind;
@@ -14,6 +15,7 @@ import io.smallrye.mutiny.Uni;
 import io.smallrye.mutiny.helpers.test.UniAssertSubscriber;
 import io.vertx.core.Vertx;
 import java.time.Duration;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -39,6 +41,8 @@ class LoadOutcomeTest {
 
   private static final ModelServer OPEN_INFERENCE = new OpenInferenceServer("m");
 
+  private static final ModelServer TRITON = new TritonServer("m", Optional.empty());
+
   private static final ModelServer HTTP =
       new HttpModelServer(
           "m",
@@ -54,11 +58,47 @@ class LoadOutcomeTest {
   private static Vertx vertx;
   private static ReplicaHttp http;
 
-  private final FakeModelServer replica =
-      FakeModelServer.start()
+  /** A protocol, and the requests it is known by. */
+  private enum Protocol {
+    OPEN_INFERENCE("POST /v2/repository/models/m/load", "GET /v2/models/m/ready"),
+    TRITON("POST /v2/repository/models/m/load", "GET /v2/models/m/ready"),
+    HTTP("PUT /custom/m", "GET /custom/m/ready");
+
+    private final String load;
+    private final String ready;
+
+    Protocol(String load, String ready) {
+      this.load = load;
+      this.ready = ready;
+    }
+
+    ModelServer server() {
+      ModelServer server =
+          switch (this) {
+            case OPEN_INFERENCE -> LoadOutcomeTest.OPEN_INFERENCE;
+            case TRITON -> LoadOutcomeTest.TRITON;
+            case HTTP -> LoadOutcomeTest.HTTP;
+          };
+      return new SmokeCheckedServer(
+          server,
+          new SmokeCheck("/v2/models/m/infer", Optional.of("{}"), Optional.empty()),
+          "model-refresh.models.m.server.smoke-check");
+    }
+
+    /** What the protocol asks for first: Triton's configuration. */
+    String first() {
+      return this == TRITON ? "GET /v2/models/m/config" : load;
+    }
+
+    FakeModelServer start() {
+      return (this == TRITON ? FakeTriton.start() : FakeModelServer.start())
           .model("m")
           .loadRoute("PUT", "/custom/m", "m")
           .readyRoute("/custom/m/ready", "m");
+    }
+  }
+
+  private FakeModelServer replica = Protocol.OPEN_INFERENCE.start();
 
   @BeforeAll
   static void open() {
@@ -82,10 +122,12 @@ class LoadOutcomeTest {
       Consumer<FakeModelServer> script,
       Duration timeout,
       Optional<Kind> outcome,
-      List<String> reason) {
+      List<String> reason,
+      Set<Protocol> protocols) {
 
     static Fault harmless(String name, Consumer<FakeModelServer> script) {
-      return new Fault(name, script, AMPLE, Optional.empty(), List.of());
+      return new Fault(
+          name, script, AMPLE, Optional.empty(), List.of(), EnumSet.allOf(Protocol.class));
     }
 
     static Fault fatal(
@@ -94,7 +136,20 @@ class LoadOutcomeTest {
         Duration timeout,
         Kind kind,
         String... says) {
-      return new Fault(name, script, timeout, Optional.of(kind), List.of(says));
+      return new Fault(
+          name, script, timeout, Optional.of(kind), List.of(says), EnumSet.allOf(Protocol.class));
+    }
+
+    /** Of Triton only: the others do not promise more than their answer. */
+    static Fault ofTriton(
+        String name, Consumer<FakeTriton> script, Optional<Kind> kind, String... says) {
+      return new Fault(
+          name,
+          replica -> script.accept((FakeTriton) replica),
+          AMPLE,
+          kind,
+          List.of(says),
+          EnumSet.of(Protocol.TRITON));
     }
 
     @Override
@@ -103,7 +158,7 @@ class LoadOutcomeTest {
     }
   }
 
-  /** In a reason, LOAD and READY stand for the protocol's requests. */
+  /** In a reason, LOAD, READY and FIRST stand for the protocol's requests. */
   static Stream<Fault> faults() {
     return Stream.of(
         Fault.harmless("none", replica -> {}),
@@ -166,7 +221,7 @@ class LoadOutcomeTest {
             UNREACHABLE,
             "LOAD: Connection was closed"),
         Fault.fatal(
-            "is down", FakeModelServer::stop, AMPLE, UNREACHABLE, "LOAD: Connection refused"),
+            "is down", FakeModelServer::stop, AMPLE, UNREACHABLE, "FIRST: Connection refused"),
         Fault.fatal(
             "never answers",
             replica -> replica.ignoreNext(1),
@@ -184,22 +239,45 @@ class LoadOutcomeTest {
             FakeModelServer::neverReady,
             SHORT,
             TIMED_OUT,
-            "loaded, but not ready within 400 ms: READY last answered 400: model 'm' is not ready"));
+            "loaded, but not ready within 400 ms: READY answered 400: model 'm' is not ready"),
+        Fault.fatal(
+            "is ready, but inference fails",
+            replica -> replica.failInference(500),
+            SHORT,
+            TIMED_OUT,
+            "loaded, but not ready within 400 ms: the smoke check POST /v2/models/m/infer answered"
+                + " 500: no features for 'm'"),
+        Fault.ofTriton(
+            "shows what was loaded a moment later",
+            triton -> triton.shownAfterReads(3),
+            Optional.empty()),
+        Fault.ofTriton(
+            "says it loaded, and changed nothing",
+            FakeTriton::ignoreConfigurations,
+            Optional.of(REFUSED),
+            "LOAD answered success and changed nothing: GET /v2/models/m/config has"
+                + " feature_refresh_watermark \"\" instead of \"/rollout-1\""),
+        Fault.ofTriton(
+            "does not let models be loaded",
+            FakeTriton::withoutExplicitControl,
+            Optional.of(REFUSED),
+            "LOAD answered 400: explicit model load / unload is not allowed"));
   }
 
   static Stream<Arguments> protocolsAndFaults() {
     return faults()
         .flatMap(
-            fault -> Stream.of(Arguments.of("open-inference", fault), Arguments.of("http", fault)));
+            fault -> fault.protocols().stream().map(protocol -> Arguments.of(protocol, fault)));
   }
 
   @ParameterizedTest(name = "{0}: {1}")
   @MethodSource("protocolsAndFaults")
-  void aLoadEndsAsTheReplicaDoes(String protocol, Fault fault) {
-    boolean open = protocol.equals("open-inference");
+  void aLoadEndsAsTheReplicaDoes(Protocol protocol, Fault fault) {
+    replica.close();
+    replica = protocol.start();
     fault.script().accept(replica);
 
-    LoadOutcome outcome = load(open ? OPEN_INFERENCE : HTTP, fault.timeout());
+    LoadOutcome outcome = load(protocol.server(), fault.timeout());
 
     if (fault.outcome().isEmpty()) {
       assertThat(outcome).isEqualTo(new Confirmed());
@@ -212,8 +290,9 @@ class LoadOutcomeTest {
     for (String says : fault.reason()) {
       assertThat(failed.reason())
           .contains(
-              says.replace("LOAD", open ? "POST /v2/repository/models/m/load" : "PUT /custom/m")
-                  .replace("READY", open ? "GET /v2/models/m/ready" : "GET /custom/m/ready"))
+              says.replace("LOAD", protocol.load)
+                  .replace("READY", protocol.ready)
+                  .replace("FIRST", protocol.first()))
           .hasSizeLessThan(400)
           .doesNotContainPattern("\\p{Cntrl}");
     }
@@ -227,7 +306,7 @@ class LoadOutcomeTest {
   }
 
   private static ReplicaLoader loader(ModelServer server, Duration timeout) {
-    return new VerifiedLoader(http, server, timeout);
+    return new VerifiedLoader(http, server, ReplicaAccess.OPEN, timeout);
   }
 
   @Test

@@ -3,16 +3,24 @@ package io.modelrefresh.serving;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.fasterxml.jackson.core.JsonPointer;
 import io.modelrefresh.catalog.Endpoint;
 import io.modelrefresh.catalog.MaxUnavailable;
 import io.modelrefresh.catalog.Model;
 import io.modelrefresh.catalog.RefreshPolicy;
 import io.modelrefresh.catalog.ReplicaAddress;
 import io.modelrefresh.catalog.ServerSettings;
+import io.modelrefresh.catalog.ServerSettings.Access;
 import io.modelrefresh.catalog.ServerSettings.HttpRequestTemplate;
 import io.modelrefresh.catalog.ServerSettings.Protocol;
+import io.modelrefresh.catalog.ServerSettings.SmokeCheck;
 import io.modelrefresh.serving.LoadOutcome.Confirmed;
+import io.quarkus.tls.TlsConfiguration;
+import io.quarkus.tls.TlsConfigurationRegistry;
 import io.vertx.core.Vertx;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -20,13 +28,41 @@ import java.util.Optional;
 import java.util.Set;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 class ModelServersTest {
 
+  private static final RefreshPolicy POLICY =
+      new RefreshPolicy(
+          Duration.ZERO,
+          Duration.ZERO,
+          MaxUnavailable.parse("1"),
+          5,
+          RefreshPolicy.OnStart.IF_UNKNOWN,
+          Optional.empty());
+
   private final Vertx vertx = Vertx.vertx();
-  private final ModelServers servers = new ModelServers(vertx);
+  private final ModelServers servers = new ModelServers(vertx, new NoTls());
   private final FakeModelServer first = FakeModelServer.start().model("fraud_detector");
   private final FakeModelServer second = FakeModelServer.start().model("fraud_detector");
+
+  /** A registry in which nothing is configured. */
+  private static final class NoTls implements TlsConfigurationRegistry {
+    @Override
+    public Optional<TlsConfiguration> get(String name) {
+      return Optional.empty();
+    }
+
+    @Override
+    public Optional<TlsConfiguration> getDefault() {
+      return Optional.empty();
+    }
+
+    @Override
+    public void register(String name, TlsConfiguration configuration) {
+      throw new UnsupportedOperationException();
+    }
+  }
 
   @AfterEach
   void close() {
@@ -42,13 +78,7 @@ class ModelServersTest {
         "fraud",
         List.of(),
         new ServerSettings(protocol, replicas, "fraud_detector", Duration.ofSeconds(20), http),
-        new RefreshPolicy(
-            Duration.ZERO,
-            Duration.ZERO,
-            MaxUnavailable.parse("1"),
-            5,
-            RefreshPolicy.OnStart.IF_UNKNOWN,
-            Optional.empty()));
+        POLICY);
   }
 
   private static Endpoint endpoint(FakeModelServer server, String host) {
@@ -114,5 +144,68 @@ class ModelServersTest {
 
     assertThatThrownBy(() -> servers.loaderFor(model))
         .hasMessageStartingWith("model-refresh.models.fraud.server.http.body: line 1");
+  }
+
+  @Test
+  void aTlsConfigurationThatDoesNotExistIsFoundWhenTheLoaderIsMade() {
+    Access access = new Access(Optional.empty(), Optional.of("ml"), Optional.empty());
+    Model model =
+        new Model(
+            "fraud",
+            List.of(),
+            new ServerSettings(
+                Protocol.OPEN_INFERENCE,
+                new ReplicaAddress.Static(List.of(new Endpoint("https", "127.0.0.1", 1))),
+                "fraud_detector",
+                Duration.ofSeconds(20),
+                Optional.empty(),
+                Optional.empty(),
+                access,
+                Optional.empty()),
+            POLICY);
+
+    assertThatThrownBy(() -> servers.loaderFor(model))
+        .hasMessage(
+            "model-refresh.models.fraud.server.tls-configuration-name: there is no quarkus.tls.ml.*,"
+                + " add it");
+  }
+
+  @Test
+  void whatAModelIsConfiguredWithReachesItsRequests(@TempDir Path directory) throws IOException {
+    FakeTriton triton = FakeTriton.start().model("fraud_detector");
+    Path token = Files.writeString(directory.resolve("token"), "secret");
+    Path config = Files.writeString(directory.resolve("config"), "{\"max_batch_size\": 4}");
+    Model model =
+        new Model(
+            "fraud",
+            List.of(),
+            new ServerSettings(
+                Protocol.TRITON,
+                new ReplicaAddress.Static(List.of(endpoint(triton, "127.0.0.1"))),
+                "fraud_detector",
+                Duration.ofSeconds(20),
+                Optional.empty(),
+                Optional.of(config),
+                new Access(Optional.of(token), Optional.empty(), Optional.of("fraud.ml.svc:80")),
+                Optional.of(
+                    new SmokeCheck(
+                        "/v2/models/fraud_detector/infer",
+                        Optional.of("{}"),
+                        Optional.of(JsonPointer.compile("/outputs"))))),
+            POLICY);
+
+    loadEveryReplica(model);
+
+    assertThat(triton.config("fraud_detector").getInteger("max_batch_size")).isEqualTo(4);
+    assertThat(triton.requests())
+        .extracting(request -> request.method() + " " + request.uri())
+        .endsWith("POST /v2/models/fraud_detector/infer");
+    assertThat(triton.requests())
+        .allSatisfy(
+            request ->
+                assertThat(request.headers())
+                    .containsEntry("authorization", "Bearer secret")
+                    .containsEntry("host", "fraud.ml.svc:80"));
+    triton.close();
   }
 }

@@ -54,7 +54,8 @@ class StaleConnectionTest {
             .join();
     Replica replica = new Replica("http", "127.0.0.1", server.actualPort());
     ReplicaLoader loader =
-        new VerifiedLoader(http, new OpenInferenceServer("m"), Duration.ofSeconds(20));
+        new VerifiedLoader(
+            http, new OpenInferenceServer("m"), ReplicaAccess.OPEN, Duration.ofSeconds(20));
     LoadRequest request = new LoadRequest("r", Optional.empty(), List.of(), true);
 
     assertThat(loader.load(replica, request).await().indefinitely()).isEqualTo(new Confirmed());
