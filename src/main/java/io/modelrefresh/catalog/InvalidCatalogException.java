@@ -1,5 +1,6 @@
 package io.modelrefresh.catalog;
 
+import java.util.ArrayList;
 import java.util.List;
 
 /** The configured catalog has mistakes. The message lists them all, one a line. */
@@ -7,7 +8,7 @@ public final class InvalidCatalogException extends RuntimeException {
 
   private static final long serialVersionUID = 1L;
 
-  private final List<String> problems;
+  private final ArrayList<String> problems;
 
   InvalidCatalogException(List<String> problems) {
     super(
@@ -16,11 +17,11 @@ public final class InvalidCatalogException extends RuntimeException {
                 problems.size(),
                 problems.size() == 1 ? "" : "s",
                 String.join(System.lineSeparator() + "  ", problems)));
-    this.problems = List.copyOf(problems);
+    this.problems = new ArrayList<>(problems);
   }
 
   /** Each mistake: the full key, what was expected and what was there. */
   public List<String> problems() {
-    return problems;
+    return List.copyOf(problems);
   }
 }

@@ -31,7 +31,8 @@ class Ipv6ReplicaTest {
     int port = serveOnIpv6Loopback();
     Replica replica = new Replica("http", "::1", port);
     ReplicaLoader loader =
-        new VerifiedLoader(http, new OpenInferenceServer("m"), Duration.ofSeconds(20));
+        new VerifiedLoader(
+            http, new OpenInferenceServer("m"), ReplicaAccess.OPEN, Duration.ofSeconds(20));
 
     LoadOutcome outcome =
         loader
