@@ -89,7 +89,7 @@ class FeatureUpdateEndToEndTest {
         .until(() -> subscription.ackedCount() >= ackedBefore + burst.size());
     assertThat(status("burst").heldMessages()).isEqualTo(1);
     assertThat(messages.count()).isEqualTo(1);
-    assertThat(usedHeap() - heapBefore).isLessThan(200L << 20);
+    assertThat(usedHeap() - heapBefore).isLessThan(100L << 20);
     serversOf("burst").forEach(FakeModelServer::releaseLoads);
 
     awaitConverged("burst");
