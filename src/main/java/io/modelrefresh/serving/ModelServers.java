@@ -1,12 +1,16 @@
 package io.modelrefresh.serving;
 
+import io.fabric8.kubernetes.client.KubernetesClient;
 import io.modelrefresh.catalog.Model;
 import io.modelrefresh.catalog.ReplicaAddress;
 import io.modelrefresh.catalog.ServerSettings;
 import io.vertx.core.Vertx;
 import jakarta.annotation.PreDestroy;
+import jakarta.enterprise.inject.Instance;
 import jakarta.inject.Inject;
 import jakarta.inject.Singleton;
+import java.time.Clock;
+import java.util.List;
 
 /**
  * How each model is loaded and where its replicas are found. A new protocol is a {@link
@@ -19,15 +23,24 @@ public class ModelServers implements AutoCloseable {
 
   private final ReplicaHttp http;
   private final HostAddresses addresses;
+  private final EndpointSliceWatches services;
 
+  /**
+   * @param kubernetes asked for a client when the first model names a Kubernetes service
+   */
   @Inject
-  public ModelServers(Vertx vertx) {
-    this(vertx, new HostAddresses());
+  public ModelServers(Vertx vertx, Instance<KubernetesClient> kubernetes, Clock clock) {
+    this(
+        vertx,
+        new HostAddresses(),
+        new EndpointSliceWatches(
+            kubernetes::get, clock, vertx, EndpointSliceWatches.CHECK_INTERVAL));
   }
 
-  ModelServers(Vertx vertx, HostAddresses addresses) {
+  ModelServers(Vertx vertx, HostAddresses addresses, EndpointSliceWatches services) {
     this.http = new ReplicaHttp(vertx);
     this.addresses = addresses;
+    this.services = services;
   }
 
   /**
@@ -45,7 +58,18 @@ public class ModelServers implements AutoCloseable {
     if (address instanceof ReplicaAddress.Dns dns) {
       return new DnsDiscovery(addresses, dns.endpoint());
     }
-    return new StaticDiscovery(address.named());
+    if (address instanceof ReplicaAddress.Kubernetes service) {
+      return new KubernetesDiscovery(services, service);
+    }
+    return new StaticDiscovery(((ReplicaAddress.Static) address).endpoints());
+  }
+
+  /**
+   * The Kubernetes services whose replicas cannot be followed now. Never blocks; what it says is a
+   * few seconds old at most.
+   */
+  public List<OutOfContact> outOfContact() {
+    return services.outOfContact();
   }
 
   private static ModelServer serverOf(Model model) {
@@ -72,5 +96,6 @@ public class ModelServers implements AutoCloseable {
   public void close() {
     http.close();
     addresses.close();
+    services.close();
   }
 }

@@ -2,6 +2,7 @@ package io.modelrefresh.serving;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.fail;
 
 import io.modelrefresh.catalog.Endpoint;
 import io.modelrefresh.catalog.MaxUnavailable;
@@ -13,6 +14,7 @@ import io.modelrefresh.catalog.ServerSettings.HttpRequestTemplate;
 import io.modelrefresh.catalog.ServerSettings.Protocol;
 import io.modelrefresh.serving.LoadOutcome.Confirmed;
 import io.vertx.core.Vertx;
+import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -24,7 +26,15 @@ import org.junit.jupiter.api.Test;
 class ModelServersTest {
 
   private final Vertx vertx = Vertx.vertx();
-  private final ModelServers servers = new ModelServers(vertx);
+  private final ModelServers servers =
+      new ModelServers(
+          vertx,
+          new HostAddresses(),
+          new EndpointSliceWatches(
+              () -> fail("no model names a Kubernetes service"),
+              Clock.systemUTC(),
+              vertx,
+              Duration.ofSeconds(1)));
   private final FakeModelServer first = FakeModelServer.start().model("fraud_detector");
   private final FakeModelServer second = FakeModelServer.start().model("fraud_detector");
 
