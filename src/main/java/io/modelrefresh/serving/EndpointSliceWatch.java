@@ -22,7 +22,7 @@ import org.jboss.logging.Logger;
  * again for as long as it takes. What was read last stays when the API server is lost.
  *
  * <p>The informer opens a lost watch again by itself and says nothing of it, so whether there is
- * contact is asked for: {@link #check}.
+ * contact is asked for: {@link #interrupted}.
  */
 final class EndpointSliceWatch implements ResourceEventHandler<EndpointSlice> {
 
@@ -42,8 +42,8 @@ final class EndpointSliceWatch implements ResourceEventHandler<EndpointSlice> {
   /** Guarded by this. */
   private Optional<OutOfContact> lost = Optional.empty();
 
-  /** Whether the watch was closed when last checked: once is usual. Guarded by this. */
-  private boolean wasClosed;
+  /** When last checked. Guarded by this. */
+  private boolean wasInterrupted;
 
   EndpointSliceWatch(KubernetesClient client, String namespace, String service, Clock clock) {
     this.namespace = namespace;
@@ -110,38 +110,49 @@ final class EndpointSliceWatch implements ResourceEventHandler<EndpointSlice> {
     return lost;
   }
 
+  String namespace() {
+    return namespace;
+  }
+
+  /** Whether slices were read and are not watched now; never blocks. */
+  boolean interrupted() {
+    return informer.hasSynced() && !informer.isWatching();
+  }
+
   /**
-   * Finds out whether the watch is open and, if not, why. Blocks while the API server is asked, so
-   * not for an event loop. A watch is closed now and then by either side and opened again a second
-   * later; one found closed twice is out of contact.
+   * Why the API server does not let the slices be listed; empty if it does. Blocks until it has
+   * answered, so not for an event loop.
    */
-  void check() {
-    boolean closed = informer.hasSynced() && !informer.isWatching();
-    boolean again = wasClosedBefore(closed);
-    if (closed) {
-      Optional<String> refused = refusal();
-      if (refused.isPresent()) {
-        lose(refused.get());
-      } else if (again) {
-        lose("the watch is not open; list answers, check that watch is permitted" + remedy());
-      }
-    } else if (informer.hasSynced()) {
-      regain();
-    }
-  }
-
-  private synchronized boolean wasClosedBefore(boolean closed) {
-    boolean before = wasClosed;
-    wasClosed = closed;
-    return before;
-  }
-
-  private Optional<String> refusal() {
+  Optional<String> refusal() {
     try {
       slices.list(new ListOptionsBuilder().withLimit(1L).build());
       return Optional.empty();
     } catch (KubernetesClientException e) {
       return Optional.of(reason(e));
+    }
+  }
+
+  /**
+   * To be called now and then with what was found out. Watches are closed by either side every few
+   * minutes and opened again a second later, so one that is found closed is out of contact only if
+   * listing is refused, too, or when it is found so again.
+   */
+  void checked(boolean interrupted, Optional<String> refusal) {
+    boolean again;
+    boolean unexplained;
+    synchronized (this) {
+      again = wasInterrupted;
+      wasInterrupted = interrupted;
+      unexplained = lost.isEmpty();
+    }
+    if (!interrupted) {
+      if (informer.hasSynced()) {
+        regain();
+      }
+    } else if (refusal.isPresent()) {
+      lose(refusal.get());
+    } else if (again && unexplained) {
+      lose("listing is possible but not watching" + remedy());
     }
   }
 

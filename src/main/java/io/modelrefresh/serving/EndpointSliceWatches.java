@@ -12,7 +12,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Supplier;
+import org.jboss.logging.Logger;
 
 /**
  * One {@link EndpointSliceWatch} for each service, shared by all models it serves and stopped with
@@ -20,12 +22,15 @@ import java.util.function.Supplier;
  */
 final class EndpointSliceWatches implements AutoCloseable {
 
+  private static final Logger LOG = Logger.getLogger(EndpointSliceWatches.class);
+
   static final Duration CHECK_INTERVAL = Duration.ofSeconds(5);
 
   private final Supplier<KubernetesClient> clients;
   private final Clock clock;
   private final Vertx vertx;
   private final Duration checkInterval;
+  private final AtomicBoolean checking = new AtomicBoolean();
 
   /** Guarded by this, as all below. */
   private final Map<ServiceName, Share> shares = new HashMap<>();
@@ -85,15 +90,34 @@ final class EndpointSliceWatches implements AutoCloseable {
         .call(once -> once);
   }
 
+  /** One check at a time, however long the API server takes to answer. */
   private void check() {
-    for (EndpointSliceWatch watch : watches()) {
-      vertx.executeBlocking(
-          () -> {
-            watch.check();
-            return watch;
-          },
-          false);
+    if (checking.compareAndSet(false, true)) {
+      vertx
+          .executeBlocking(this::checked, false)
+          .onComplete(
+              done -> {
+                checking.set(false);
+                if (done.failed()) {
+                  LOG.error("Whether Kubernetes services are in contact is unknown", done.cause());
+                }
+              });
     }
+  }
+
+  /** Permissions and the server are the same for all of a namespace, so one of them asks. */
+  private int checked() {
+    Map<String, Optional<String>> refusals = new HashMap<>();
+    List<EndpointSliceWatch> all = watches();
+    for (EndpointSliceWatch watch : all) {
+      boolean interrupted = watch.interrupted();
+      watch.checked(
+          interrupted,
+          interrupted
+              ? refusals.computeIfAbsent(watch.namespace(), namespace -> watch.refusal())
+              : Optional.empty());
+    }
+    return all.size();
   }
 
   private synchronized List<EndpointSliceWatch> watches() {
