@@ -50,9 +50,16 @@ final class AccessReader {
 
   /** An address that says nothing of a scheme is spoken to over TLS once a name for it is given. */
   ReplicaAddress overTls(ReplicaAddress replicas) {
-    if (server.tlsConfigurationName().isPresent() && replicas instanceof ReplicaAddress.Dns dns) {
+    if (server.tlsConfigurationName().isEmpty()) {
+      return replicas;
+    }
+    if (replicas instanceof ReplicaAddress.Dns dns) {
       Endpoint endpoint = dns.endpoint();
       return new ReplicaAddress.Dns(new Endpoint("https", endpoint.host(), endpoint.port()));
+    }
+    if (replicas instanceof ReplicaAddress.Kubernetes service) {
+      return new ReplicaAddress.Kubernetes(
+          "https", service.namespace(), service.service(), service.port());
     }
     return replicas;
   }

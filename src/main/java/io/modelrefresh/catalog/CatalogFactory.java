@@ -59,14 +59,14 @@ public class CatalogFactory {
       ModelConfig model,
       Map<ServedModel, String> served,
       Problems problems) {
-    for (Endpoint replica : ModelReader.replicasNamed(model)) {
-      var servedModel = new ServedModel(replica.address(), ModelReader.nameOnServer(name, model));
+    for (String replica : ModelReader.replicasNamed(model)) {
+      var servedModel = new ServedModel(replica, ModelReader.nameOnServer(name, model));
       String other = served.putIfAbsent(servedModel, name);
       if (other != null) {
         problems.add(
             key + ".server.model-name",
             "expected no other model with this name on %s, but %s%s names it too"
-                .formatted(replica.address(), MODELS, quoted(other)),
+                .formatted(replica, MODELS, quoted(other)),
             servedModel.name());
         return;
       }

@@ -16,7 +16,8 @@ import java.util.regex.Pattern;
 public record Endpoint(String scheme, String host, int port) {
 
   private static final String EXPECTED =
-      "expected http(s)://host:port, several of them separated by commas, or one dns://host:port";
+      "expected http(s)://host:port, several of them separated by commas, or one dns://host:port"
+          + " or kubernetes://namespace/service:port";
 
   private static final Pattern URL = Pattern.compile("(https?)://(.*)");
 

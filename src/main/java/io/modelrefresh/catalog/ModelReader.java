@@ -68,7 +68,7 @@ final class ModelReader {
   }
 
   /** The replicas named by the configuration, none if that cannot be read. */
-  static List<Endpoint> replicasNamed(ModelConfig config) {
+  static List<String> replicasNamed(ModelConfig config) {
     try {
       return config
           .server()
@@ -110,7 +110,7 @@ final class ModelReader {
         problems.parseRequired(
             key + ".replicas",
             server.replicas(),
-            "http(s)://host:port[,...] or dns://host:port",
+            "http(s)://host:port[,...], dns://host:port or kubernetes://namespace/service:port",
             ReplicaAddress::parse);
     requirePositive(key + ".timeout", server.timeout());
     Optional<HttpRequestTemplate> http = http(server.http(), protocol, key + ".http");

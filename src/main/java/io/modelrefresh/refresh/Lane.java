@@ -125,6 +125,11 @@ final class Lane {
         });
   }
 
+  /** Hears at once of replicas that come and go, where discovery can tell. */
+  void follow() {
+    discovery.onChange(this::resync);
+  }
+
   /** Starts no rollout until resumed; what arrives is owed, and its guarantee held, meanwhile. */
   void pause() {
     step(

@@ -48,6 +48,7 @@ public final class Lanes {
       if (model.refresh().onStart() != OnStart.NEVER) {
         lanes.get(model.name()).owe(nextSequence());
       }
+      lanes.get(model.name()).follow();
       resyncLater(lanes.get(model.name()));
     }
   }

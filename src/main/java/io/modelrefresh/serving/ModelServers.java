@@ -1,5 +1,6 @@
 package io.modelrefresh.serving;
 
+import io.fabric8.kubernetes.client.KubernetesClient;
 import io.modelrefresh.catalog.Model;
 import io.modelrefresh.catalog.ReplicaAddress;
 import io.modelrefresh.catalog.ServerSettings;
@@ -10,8 +11,11 @@ import io.quarkus.tls.TlsConfigurationRegistry;
 import io.vertx.core.Vertx;
 import jakarta.annotation.PreDestroy;
 import jakarta.enterprise.event.Observes;
+import jakarta.enterprise.inject.Instance;
 import jakarta.inject.Inject;
 import jakarta.inject.Singleton;
+import java.time.Clock;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
@@ -31,6 +35,7 @@ public class ModelServers implements AutoCloseable {
   private final TlsConfigurationRegistry tls;
   private final Map<Trust, ReplicaHttp> clients = new ConcurrentHashMap<>();
   private final HostAddresses addresses;
+  private final EndpointSliceWatches services;
 
   /**
    * Replicas spoken to by one client.
@@ -40,15 +45,32 @@ public class ModelServers implements AutoCloseable {
    */
   private record Trust(Optional<String> tlsConfigurationName, boolean named) {}
 
+  /**
+   * @param kubernetes asked for a client when the first model names a Kubernetes service
+   */
   @Inject
-  public ModelServers(Vertx vertx, TlsConfigurationRegistry tls) {
-    this(vertx, tls, new HostAddresses());
+  public ModelServers(
+      Vertx vertx,
+      TlsConfigurationRegistry tls,
+      Instance<KubernetesClient> kubernetes,
+      Clock clock) {
+    this(
+        vertx,
+        tls,
+        new HostAddresses(),
+        new EndpointSliceWatches(
+            kubernetes::get, clock, vertx, EndpointSliceWatches.CHECK_INTERVAL));
   }
 
-  ModelServers(Vertx vertx, TlsConfigurationRegistry tls, HostAddresses addresses) {
+  ModelServers(
+      Vertx vertx,
+      TlsConfigurationRegistry tls,
+      HostAddresses addresses,
+      EndpointSliceWatches services) {
     this.vertx = vertx;
     this.tls = tls;
     this.addresses = addresses;
+    this.services = services;
   }
 
   /**
@@ -105,7 +127,18 @@ public class ModelServers implements AutoCloseable {
     if (address instanceof ReplicaAddress.Dns dns) {
       return new DnsDiscovery(addresses, dns.endpoint());
     }
-    return new StaticDiscovery(address.named());
+    if (address instanceof ReplicaAddress.Kubernetes service) {
+      return new KubernetesDiscovery(services, service);
+    }
+    return new StaticDiscovery(((ReplicaAddress.Static) address).endpoints());
+  }
+
+  /**
+   * The Kubernetes services whose replicas cannot be followed now. Never blocks; what it says is a
+   * few seconds old at most.
+   */
+  public List<OutOfContact> outOfContact() {
+    return services.outOfContact();
   }
 
   private static ModelServer smokeChecked(ModelServer server, ServerSettings settings, String key) {
@@ -145,5 +178,6 @@ public class ModelServers implements AutoCloseable {
   public void close() {
     clients.values().forEach(ReplicaHttp::close);
     addresses.close();
+    services.close();
   }
 }

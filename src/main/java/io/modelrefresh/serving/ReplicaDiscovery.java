@@ -11,4 +11,19 @@ public interface ReplicaDiscovery {
    * and its message names what could not be asked and why. Never blocks the caller.
    */
   Uni<Set<Replica>> replicas();
+
+  /**
+   * Has the listener run whenever the set may have changed or become known, by a discovery that is
+   * told so; others do nothing, and are asked again now and then. It is run on any thread, possibly
+   * several at a time, and returns at once. Between two runs the set may have changed and changed
+   * back, as when a replica restarted at its address.
+   *
+   * @return stops the runs; may itself be run more than once
+   */
+  default Runnable onChange(Runnable listener) {
+    return () -> {};
+  }
+
+  /** The model is gone, and nobody will ask again. */
+  default void close() {}
 }

@@ -147,12 +147,7 @@ final class ReplicaHttp {
               .setFollowRedirects(false);
       request.headers().forEach(options::putHeader);
       way.authority()
-          .ifPresent(
-              name ->
-                  options
-                      .setServer(SocketAddress.inetSocketAddress(replica.port(), replica.host()))
-                      .setHost(name.split(":", 2)[0])
-                      .putHeader("Host", name));
+          .ifPresent(name -> options.setHost(name.split(":", 2)[0]).putHeader("Host", name));
       client.request(options).onFailure(this::unreachable).onSuccess(this::send);
     }
 

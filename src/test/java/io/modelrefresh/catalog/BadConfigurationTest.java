@@ -41,7 +41,16 @@ class BadConfigurationTest {
           server.replicas       | http://[::1::2]:80       | expected an IPv6 address between the brackets
           server.replicas       | http://a:1,https://A:1   | expected each replica once
           server.replicas       | http://[::1]:1,http://[0:0:0:0:0:0:0:1]:1 | expected each replica once
-          server.replicas       | kubernetes://ml/fraud:80 | kubernetes:// is not supported yet
+          server.replicas       | kubernetes://fraud:80    | expected kubernetes://namespace/service:port
+          server.replicas       | kubernetes://ml/fraud    | expected kubernetes://namespace/service:port
+          server.replicas       | kubernetes://ml/fraud:   | expected kubernetes://namespace/service:port
+          server.replicas       | kubernetes://ml/fraud:80/ | expected kubernetes://namespace/service:port
+          server.replicas       | kubernetes://ML/fraud:80 | expected kubernetes://namespace/service:port
+          server.replicas       | kubernetes://ml/fraud_a:80 | expected kubernetes://namespace/service:port
+          server.replicas       | kubernetes://ml/a:1,kubernetes://ml/b:1 | expected kubernetes://namespace/service:port
+          server.replicas       | kubernetes://ml/fraud:0  | expected a port from 1 to 65535
+          server.replicas       | kubernetes://ml/fraud:65536 | expected a port from 1 to 65535
+          server.replicas       | kubernetes://ml/fraud:4294967297 | expected a port from 1 to 65535
           server.timeout        | 0s                       | expected more than 0s
           server.timeout        | -5s                      | expected more than 0s
           server.authority      | 10.0.0.1                 | expected host or host:port
@@ -211,6 +220,21 @@ class BadConfigurationTest {
         .singleElement()
         .asString()
         .startsWith("model-refresh.models.\"" + name + "\": expected a name of letters, digits");
+  }
+
+  @Test
+  void twoModelsMayNotBeTheSameServerModelOfOneKubernetesService() {
+    var properties =
+        all(
+            model("a", "server.replicas", "kubernetes://ml/x:8000", "server.model-name", "fraud"),
+            model("fraud", "server.replicas", "kubernetes://ml/x:8000"),
+            model("other", "server.replicas", "kubernetes://ml/x:8000"));
+
+    assertThat(problems(properties))
+        .containsExactly(
+            "model-refresh.models.fraud.server.model-name: expected no other model with this name"
+                + " on kubernetes://ml/x:8000, but model-refresh.models.a names it too, got"
+                + " \"fraud\"");
   }
 
   @Test

@@ -203,6 +203,11 @@ class CatalogTest {
                     new Endpoint("http", "fraud_model", 80))));
     assertThat(ReplicaAddress.parse("dns://fraud.ml.svc:8000"))
         .isEqualTo(new ReplicaAddress.Dns(new Endpoint("http", "fraud.ml.svc", 8000)));
+    assertThat(ReplicaAddress.parse("kubernetes://ml/fraud-triton:08000"))
+        .isEqualTo(new ReplicaAddress.Kubernetes("http", "ml", "fraud-triton", "8000"))
+        .hasToString("kubernetes://ml/fraud-triton:8000");
+    assertThat(ReplicaAddress.parse("kubernetes://ml/fraud:http-rest"))
+        .isEqualTo(new ReplicaAddress.Kubernetes("http", "ml", "fraud", "http-rest"));
     assertThat(new Endpoint("http", "0:0:0:0:0:0:0:1", 80))
         .hasToString("http://[0:0:0:0:0:0:0:1]:80");
   }

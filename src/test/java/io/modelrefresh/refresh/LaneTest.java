@@ -422,6 +422,20 @@ class LaneTest {
   }
 
   @Test
+  void aReplicaWhoseAppearanceIsAnnouncedIsLoadedAtOnce() {
+    servers.with(1);
+    Lanes lanes = lanes(1);
+    publish(lanes, "stats");
+    time.advance(QUIET);
+
+    servers.with(2);
+    servers.announce();
+
+    assertThat(servers.loadsOf(2)).isEqualTo(1);
+    assertThat(servers.loadsOf(1)).isEqualTo(1);
+  }
+
+  @Test
   void anUnknownReplicaSetStaysPendingAndAKnownEmptyOneSettles() {
     servers.unknown("DNS says SERVFAIL");
     Lanes lanes = lanes(1);

@@ -29,6 +29,7 @@ final class ScriptedReplicas implements ReplicaDiscovery, ReplicaLoader {
   private final List<Runnable> gated = new ArrayList<>();
   private boolean gate;
   private Optional<String> unknown = Optional.empty();
+  private Runnable onChange = () -> {};
   int inFlight;
   int mostInFlight;
 
@@ -89,6 +90,17 @@ final class ScriptedReplicas implements ReplicaDiscovery, ReplicaLoader {
 
   long loadsOf(int number) {
     return loads.stream().filter(load -> load.replica().equals(replica(number))).count();
+  }
+
+  @Override
+  public Runnable onChange(Runnable listener) {
+    onChange = listener;
+    return () -> {};
+  }
+
+  /** Tells whoever listens that the set has changed. */
+  void announce() {
+    onChange.run();
   }
 
   @Override

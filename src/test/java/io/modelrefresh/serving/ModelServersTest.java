@@ -2,6 +2,7 @@ package io.modelrefresh.serving;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.fail;
 
 import com.fasterxml.jackson.core.JsonPointer;
 import io.modelrefresh.catalog.Endpoint;
@@ -21,6 +22,7 @@ import io.vertx.core.Vertx;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -42,7 +44,16 @@ class ModelServersTest {
           Optional.empty());
 
   private final Vertx vertx = Vertx.vertx();
-  private final ModelServers servers = new ModelServers(vertx, new NoTls());
+  private final ModelServers servers =
+      new ModelServers(
+          vertx,
+          new NoTls(),
+          new HostAddresses(),
+          new EndpointSliceWatches(
+              () -> fail("no model names a Kubernetes service"),
+              Clock.systemUTC(),
+              vertx,
+              Duration.ofSeconds(1)));
   private final FakeModelServer first = FakeModelServer.start().model("fraud_detector");
   private final FakeModelServer second = FakeModelServer.start().model("fraud_detector");
 

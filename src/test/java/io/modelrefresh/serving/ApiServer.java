@@ -1,0 +1,116 @@
+package io.modelrefresh.serving;
+
+import io.fabric8.kubernetes.api.model.StatusBuilder;
+import io.fabric8.kubernetes.api.model.discovery.v1.EndpointSlice;
+import io.fabric8.kubernetes.client.Config;
+import io.fabric8.kubernetes.client.ConfigBuilder;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.KubernetesClientBuilder;
+import io.fabric8.kubernetes.client.server.mock.KubernetesCrudDispatcher;
+import io.fabric8.kubernetes.client.server.mock.KubernetesMockServer;
+import io.fabric8.kubernetes.client.utils.Serialization;
+import io.fabric8.mockwebserver.Context;
+import io.fabric8.mockwebserver.MockWebServer;
+import io.fabric8.mockwebserver.ServerRequest;
+import io.fabric8.mockwebserver.ServerResponse;
+import io.fabric8.mockwebserver.http.MockResponse;
+import io.fabric8.mockwebserver.http.RecordedRequest;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.util.HashMap;
+import java.util.Queue;
+
+/**
+ * A Kubernetes API server in this JVM, on one port of loopback for its life, that keeps what it
+ * stores while it is down.
+ */
+final class ApiServer implements AutoCloseable {
+
+  private final int port = freePort();
+  private final Stored stored = new Stored();
+  private final KubernetesClient client = newClient();
+  private KubernetesMockServer server;
+
+  /** A server that is not up yet. */
+  ApiServer() {}
+
+  ApiServer up() {
+    server =
+        new KubernetesMockServer(
+            new Context(),
+            new MockWebServer(),
+            new HashMap<ServerRequest, Queue<ServerResponse>>(),
+            stored,
+            false);
+    server.init(InetAddress.getLoopbackAddress(), port);
+    return this;
+  }
+
+  void down() {
+    server.destroy();
+  }
+
+  /** From now on, as to one whose service account may do nothing. */
+  void forbid(boolean forbidden) {
+    stored.forbidden = forbidden;
+  }
+
+  /** As an agent in the cluster has it. */
+  KubernetesClient client() {
+    return client;
+  }
+
+  void apply(EndpointSlice slice) {
+    client.resource(slice).createOr(existing -> existing.update());
+  }
+
+  void delete(EndpointSlice slice) {
+    client.resource(slice).delete();
+  }
+
+  private KubernetesClient newClient() {
+    return new KubernetesClientBuilder()
+        .withConfig(
+            new ConfigBuilder(Config.empty())
+                .withMasterUrl("http://127.0.0.1:" + port)
+                .withHttp2Disable(true)
+                .withWatchReconnectInterval(50)
+                .build())
+        .build();
+  }
+
+  @Override
+  public void close() {
+    client.close();
+    if (server != null) {
+      server.destroy();
+    }
+  }
+
+  private static int freePort() {
+    try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      return socket.getLocalPort();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private static final class Stored extends KubernetesCrudDispatcher {
+
+    private volatile boolean forbidden;
+
+    @Override
+    public MockResponse dispatch(RecordedRequest request) {
+      if (!forbidden) {
+        return super.dispatch(request);
+      }
+      return new MockResponse()
+          .setResponseCode(403)
+          .setBody(
+              Serialization.asJson(
+                  new StatusBuilder().withCode(403).withReason("Forbidden").build()));
+    }
+  }
+}
