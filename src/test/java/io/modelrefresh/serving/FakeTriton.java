@@ -49,6 +49,8 @@ public final class FakeTriton extends FakeModelServer {
   private boolean ignoresConfigurations;
   private int readsUntilShown;
   private int notLoadedStatus = 400;
+  private Optional<Integer> configFault = Optional.empty();
+  private boolean configHangs;
 
   public static FakeTriton start() {
     FakeTriton fake = new FakeTriton();
@@ -99,6 +101,18 @@ public final class FakeTriton extends FakeModelServer {
     return this;
   }
 
+  /** Reading a configuration is answered with this status from now on. */
+  public synchronized FakeTriton failConfigReads(int status) {
+    configFault = Optional.of(status);
+    return this;
+  }
+
+  /** Reading a configuration is never answered from now on. */
+  public synchronized FakeTriton hangConfigReads() {
+    configHangs = true;
+    return this;
+  }
+
   /** Somebody edits {@code config.pbtxt}. */
   public synchronized FakeTriton edit(String model, JsonObject config) {
     tritons.get(model).directory = config;
@@ -131,6 +145,13 @@ public final class FakeTriton extends FakeModelServer {
   @Override
   synchronized boolean routed(HttpServerRequest request, String call, String body) {
     Matcher config = CONFIG.matcher(call);
+    if (config.matches() && configHangs) {
+      return true;
+    }
+    if (config.matches() && configFault.isPresent()) {
+      error(request, configFault.get(), "scripted failure");
+      return true;
+    }
     if (config.matches()) {
       readConfig(request, config.group(1));
       return true;

@@ -247,6 +247,59 @@ class TritonServerTest {
   }
 
   @Test
+  void aServerThatCannotShowItsConfigurationIsNotLoaded() {
+    triton.failConfigReads(503);
+    String reason = "GET /v2/models/fraud/config answered 503: scripted failure";
+
+    assertThat(load("rollout-1")).isEqualTo(new Failed(Kind.REFUSED, reason));
+    assertThat(observed()).isEqualTo(new ObservedWatermark.Unknown(reason));
+    assertThat(triton.loads("fraud")).isEmpty();
+  }
+
+  @Test
+  void aServerThatNeverShowsItsConfigurationHoldsNobodyUp() {
+    triton.hangConfigReads();
+    ReplicaLoader loader =
+        new VerifiedLoader(
+            http,
+            new TritonServer("fraud", Optional.empty()),
+            ReplicaAccess.OPEN,
+            Duration.ofMillis(400));
+
+    assertThat(loader.observed(triton.replica()).await().indefinitely())
+        .isEqualTo(new ObservedWatermark.Unknown("no answer within 400 ms"));
+    assertThat(
+            loader
+                .load(
+                    triton.replica(),
+                    new LoadRequest("rollout-1", Optional.empty(), List.of(), true))
+                .await()
+                .indefinitely())
+        .isEqualTo(
+            new Failed(
+                Kind.TIMED_OUT,
+                "the load was not done within 400 ms: GET /v2/models/fraud/config got no answer"));
+  }
+
+  @Test
+  void aLargeConfigurationIsSentWholeAndOneTooLargeNotAtAll() {
+    triton.model("fraud", new JsonObject().put("name", "fraud").put("x", "y".repeat(900_000)));
+    assertThat(load("rollout-1")).isEqualTo(new Confirmed());
+
+    triton.model("fraud", new JsonObject().put("name", "fraud").put("x", "y".repeat(1_100_000)));
+
+    assertThat(load("rollout-2"))
+        .isInstanceOfSatisfying(
+            Failed.class,
+            failed ->
+                assertThat(failed.reason())
+                    .startsWith(
+                        "GET /v2/models/fraud/config answered no model configuration in its first"
+                            + " 1048576 bytes: 200: ")
+                    .hasSizeLessThan(400));
+  }
+
+  @Test
   void aProtocolThatCannotTellSaysSo() {
     ReplicaLoader loader =
         new VerifiedLoader(
