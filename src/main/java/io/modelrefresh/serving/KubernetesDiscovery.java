@@ -6,8 +6,9 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * The ready endpoints of a Kubernetes service, as its EndpointSlices have them. A service without
- * slices is known to be empty; one whose slices were not read yet, or lack the port, is unknown.
+ * The ready endpoints of a Kubernetes service, as its EndpointSlices have them. A service whose
+ * slices have no ready endpoint is known to be empty; one whose slices were not read yet, are not
+ * there or lack the port, is unknown.
  */
 final class KubernetesDiscovery implements ReplicaDiscovery {
 

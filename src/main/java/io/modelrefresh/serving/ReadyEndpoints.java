@@ -32,10 +32,18 @@ final class ReadyEndpoints {
   private ReadyEndpoints() {}
 
   /**
-   * @throws IllegalStateException naming the service and its ports, when a ready endpoint does not
-   *     have the port: taken for no replica, it would never be refreshed and nobody would know
+   * @throws IllegalStateException naming the service, when it has no slices at all: one with a
+   *     selector always has one, if an empty one, so the name is wrong or the service not there
+   *     yet. Naming its ports, when a ready endpoint does not have the port. Taken for no replicas,
+   *     they would never be refreshed and nobody would know
    */
   static Set<Replica> of(List<EndpointSlice> slices, Kubernetes address) {
+    if (slices.isEmpty()) {
+      throw new IllegalStateException(
+          address
+              + ": the replicas are unknown, the service has no EndpointSlice; check its name and"
+              + " that it has a selector");
+    }
     Map<String, Replica> byPod = new HashMap<>();
     for (EndpointSlice slice : slices.stream().sorted(PREFERRED_FIRST).toList()) {
       List<Endpoint> ready =

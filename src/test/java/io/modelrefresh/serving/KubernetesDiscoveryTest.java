@@ -101,8 +101,8 @@ class KubernetesDiscoveryTest {
   }
 
   @Test
-  void aServiceWithoutSlicesIsKnownToBeEmptyOnceThatWasRead() {
-    api.up();
+  void aServiceScaledToNothingIsKnownToBeEmptyOnceThatWasRead() {
+    api.up().apply(fraud().built());
 
     awaitReplicas(new KubernetesDiscovery(watches, FRAUD));
 

@@ -23,9 +23,15 @@ class ReadyEndpointsTest {
   }
 
   @Test
-  void aServiceWithoutSlicesOrEndpointsHasNoReplicas() {
-    assertThat(replicas("8000")).isEmpty();
+  void aServiceWithoutEndpointsHasNoReplicas() {
     assertThat(replicas("8000", slice("a"))).isEmpty();
+  }
+
+  @Test
+  void theReplicasOfAServiceWithoutSlicesAreUnknown() {
+    assertThatThrownBy(() -> replicas("8000"))
+        .hasMessageContaining("kubernetes://ml/fraud:8000")
+        .hasMessageContaining("no EndpointSlice");
   }
 
   @Test
