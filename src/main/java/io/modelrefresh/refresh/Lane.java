@@ -5,14 +5,17 @@ import io.modelrefresh.refresh.RefreshListener.Outcome;
 import io.modelrefresh.refresh.RefreshListener.RolloutReport;
 import io.modelrefresh.serving.LoadOutcome;
 import io.modelrefresh.serving.LoadRequest;
+import io.modelrefresh.serving.ObservedWatermark;
 import io.modelrefresh.serving.Replica;
 import io.modelrefresh.serving.ReplicaDiscovery;
 import io.modelrefresh.serving.ReplicaLoader;
+import io.smallrye.mutiny.Multi;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
@@ -31,6 +34,12 @@ final class Lane {
 
   /** How far the clocks that stamp publish times may disagree. */
   private static final Duration PUBLISH_SKEW = Duration.ofSeconds(1);
+
+  /** How far ahead of this machine's clock a publish time may be. */
+  private static final Duration CLOCK_SKEW = Duration.ofMinutes(1);
+
+  /** How long replicas are asked what they cover: a rollout waits for it. */
+  private static final Duration VERIFICATION = Duration.ofSeconds(2);
 
   private static final String SHUTTING_DOWN = "the agent is shutting down";
 
@@ -273,8 +282,9 @@ final class Lane {
     running = Optional.of(rollout);
     oldestWaiting = Oldest.NONE;
     firstWaiting = Optional.empty();
+    OnReplicas then = resyncDue ? this::onReplicasToVerify : this::onReplicasAtStart;
     resyncDue = false;
-    readReplicas(rollout, this::onReplicasAtStart, effects);
+    readReplicas(rollout, then, effects);
   }
 
   private void readReplicas(Rollout rollout, OnReplicas then, List<Runnable> effects) {
@@ -297,6 +307,48 @@ final class Lane {
     rollout.stopped = Optional.of("the replicas are not known: " + failure.getMessage());
     finish(rollout, effects);
     return null;
+  }
+
+  /** Before anything is loaded, asks the replicas that seem fresh what they cover. */
+  private Void onReplicasToVerify(Rollout rollout, Set<Replica> found, List<Runnable> effects) {
+    List<Replica> believed =
+        found.stream().filter(replica -> observed.watermark(replica).isPresent()).toList();
+    effects.add(
+        () ->
+            Multi.createFrom()
+                .iterable(believed)
+                .onItem()
+                .transformToUniAndMerge(
+                    replica ->
+                        loader
+                            .observed(replica)
+                            .ifNoItem()
+                            .after(VERIFICATION)
+                            .recoverWithItem(new ObservedWatermark.Unknown("no answer in time"))
+                            .map(said -> Map.entry(replica, said)))
+                .collect()
+                .asMap(Map.Entry::getKey, Map.Entry::getValue)
+                .subscribe()
+                .with(
+                    said -> step(next -> onVerified(rollout, found, said, next)),
+                    failure -> step(next -> onVerified(rollout, found, Map.of(), next))));
+    return null;
+  }
+
+  private Void onVerified(
+      Rollout rollout,
+      Set<Replica> found,
+      Map<Replica, ObservedWatermark> said,
+      List<Runnable> effects) {
+    Instant believable = now().plus(CLOCK_SKEW);
+    said.forEach((replica, mark) -> observed.correct(replica, mark, believable));
+    desiredWatermark = greatest(desiredWatermark, observed.greatestWatermark());
+    desiredWatermark.ifPresent(observed::forgetBelow);
+    return onReplicasAtStart(rollout, found, effects);
+  }
+
+  private static Optional<Instant> greatest(Optional<Instant> one, Optional<Instant> other) {
+    return Stream.of(one, other).flatMap(Optional::stream).max(Comparator.naturalOrder());
   }
 
   private Void onReplicasAtStart(Rollout rollout, Set<Replica> found, List<Runnable> effects) {

@@ -1,5 +1,6 @@
 package io.modelrefresh.refresh;
 
+import io.modelrefresh.serving.ObservedWatermark;
 import io.modelrefresh.serving.Replica;
 import java.time.Instant;
 import java.util.Comparator;
@@ -40,6 +41,48 @@ final class Observed {
   /** The replicas that do not cover every arrival up to this sequence. */
   Stream<ReplicaState> stale(long sequence) {
     return all().filter(replica -> replica.observedSequence < sequence);
+  }
+
+  /** What a replica's last confirmed load covers, as far as this lane knows. */
+  Optional<Instant> watermark(Replica replica) {
+    return Optional.ofNullable(replicas.get(replica)).flatMap(state -> state.observedWatermark);
+  }
+
+  /** The greatest of the observed watermarks. */
+  Optional<Instant> greatestWatermark() {
+    return all()
+        .flatMap(replica -> replica.observedWatermark.stream())
+        .max(Comparator.naturalOrder());
+  }
+
+  /**
+   * Takes the replica's own word for what it covers: less than believed, and it has to load again;
+   * more, and somebody else made it load since.
+   *
+   * @param believable a watermark after this is not one
+   */
+  void correct(Replica replica, ObservedWatermark said, Instant believable) {
+    ReplicaState state = replicas.get(replica);
+    if (state == null || state.observedWatermark.isEmpty()) {
+      return;
+    }
+    if (said instanceof ObservedWatermark.Nothing) {
+      state.lost(Optional.empty());
+    } else if (said instanceof ObservedWatermark.Known known
+        && !known.watermark().isAfter(believable)) {
+      if (known.watermark().isBefore(state.observedWatermark.get())) {
+        state.lost(Optional.of(known.watermark()));
+      } else {
+        state.observedWatermark = Optional.of(known.watermark());
+      }
+    }
+  }
+
+  /** Has every replica that covers less than this load again. */
+  void forgetBelow(Instant watermark) {
+    all()
+        .filter(replica -> replica.observedWatermark.filter(watermark::isAfter).isPresent())
+        .forEach(replica -> replica.observedSequence = 0);
   }
 
   /** Every arrival up to this is covered by every replica; empty when there is no replica. */

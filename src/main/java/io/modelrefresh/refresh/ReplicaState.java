@@ -37,6 +37,13 @@ final class ReplicaState {
     retryAt = Instant.MIN;
   }
 
+  /** The replica serves less than it was thought to, such as after it was started again. */
+  void lost(Optional<Instant> covers) {
+    observedSequence = 0;
+    observedWatermark = covers;
+    lastError = Optional.of("no longer serves the features it had loaded");
+  }
+
   void failed(String reason, Instant now, Backoff backoff) {
     failures++;
     retryAt = now.plus(backoff.after(failures));

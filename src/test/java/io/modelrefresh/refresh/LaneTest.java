@@ -15,6 +15,7 @@ import io.modelrefresh.catalog.ServerSettings;
 import io.modelrefresh.refresh.RefreshListener.Outcome;
 import io.modelrefresh.refresh.RefreshListener.RolloutReport;
 import io.modelrefresh.serving.LoadOutcome.Kind;
+import io.modelrefresh.serving.ObservedWatermark;
 import io.modelrefresh.update.Change;
 import io.modelrefresh.update.FeatureUpdate;
 import java.time.Duration;
@@ -433,6 +434,70 @@ class LaneTest {
 
     assertThat(servers.loadsOf(2)).isEqualTo(1);
     assertThat(servers.loadsOf(1)).isEqualTo(1);
+  }
+
+  @Test
+  void aReplicaThatLostWhatItHadLoadedIsLoadedAtTheNextResyncWithNoMessage() {
+    servers.with(1, 2);
+    Lanes lanes = lanes(1);
+    publish(lanes, "stats");
+    time.advance(QUIET);
+
+    servers.says(2, new ObservedWatermark.Nothing());
+    time.advance(RESYNC);
+    servers.says(2, new ObservedWatermark.Known(time.instant(), "later"));
+
+    assertThat(servers.loadsOf(1)).isEqualTo(1);
+    assertThat(servers.loadsOf(2)).isEqualTo(2);
+    assertThat(status(lanes).pending()).isEmpty();
+  }
+
+  @Test
+  void aReplicaThatCoversLessThanItDidIsLoadedAgain() {
+    servers.with(1);
+    Lanes lanes = lanes(1);
+    Instant watermark = time.instant();
+    publish(lanes, "stats", watermark);
+    time.advance(QUIET);
+
+    servers.says(1, new ObservedWatermark.Known(watermark.minusSeconds(5), "earlier"));
+    servers.gate();
+    time.advance(RESYNC);
+
+    assertThat(servers.loads).hasSize(2);
+    assertThat(status(lanes).pendingSince()).isPresent();
+  }
+
+  @Test
+  void whatAnotherAgentRefreshedFurtherRaisesWhatIsDesiredOfTheOthers() {
+    servers.with(1, 2);
+    Lanes lanes = lanes(1);
+    Instant watermark = time.instant();
+    publish(lanes, "stats", watermark);
+    time.advance(QUIET);
+
+    Instant further = watermark.plusMillis(200);
+    servers.says(1, new ObservedWatermark.Known(further, "another agent's"));
+    time.advance(RESYNC);
+
+    assertThat(servers.loadsOf(1)).isEqualTo(1);
+    assertThat(servers.loadsOf(2)).isEqualTo(2);
+    assertThat(status(lanes).desiredWatermark()).contains(further);
+  }
+
+  @Test
+  void aWatermarkFromTheFutureIsNotBelieved() {
+    servers.with(1, 2);
+    Lanes lanes = lanes(1);
+    Instant watermark = time.instant();
+    publish(lanes, "stats", watermark);
+    time.advance(QUIET);
+
+    servers.says(1, new ObservedWatermark.Known(watermark.plus(Duration.ofDays(1)), "bogus"));
+    time.advance(RESYNC);
+
+    assertThat(servers.loads).hasSize(2);
+    assertThat(status(lanes).desiredWatermark()).contains(watermark);
   }
 
   @Test

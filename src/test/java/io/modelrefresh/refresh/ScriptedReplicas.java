@@ -2,6 +2,7 @@ package io.modelrefresh.refresh;
 
 import io.modelrefresh.serving.LoadOutcome;
 import io.modelrefresh.serving.LoadRequest;
+import io.modelrefresh.serving.ObservedWatermark;
 import io.modelrefresh.serving.Replica;
 import io.modelrefresh.serving.ReplicaDiscovery;
 import io.modelrefresh.serving.ReplicaLoader;
@@ -27,6 +28,7 @@ final class ScriptedReplicas implements ReplicaDiscovery, ReplicaLoader {
   private final Set<Replica> existing = new LinkedHashSet<>();
   private final Map<Replica, Function<LoadRequest, LoadOutcome>> scripts = new HashMap<>();
   private final List<Runnable> gated = new ArrayList<>();
+  private final Map<Replica, ObservedWatermark> said = new HashMap<>();
   private boolean gate;
   private Optional<String> unknown = Optional.empty();
   private Runnable onChange = () -> {};
@@ -116,6 +118,17 @@ final class ScriptedReplicas implements ReplicaDiscovery, ReplicaLoader {
   @Override
   public Uni<LoadOutcome> load(Replica replica, LoadRequest request) {
     return Uni.createFrom().emitter(emitter -> begin(replica, request, emitter));
+  }
+
+  /** What a replica says that it covers; by default it cannot tell. */
+  void says(int number, ObservedWatermark observed) {
+    said.put(replica(number), observed);
+  }
+
+  @Override
+  public Uni<ObservedWatermark> observed(Replica replica) {
+    return Uni.createFrom()
+        .item(() -> said.getOrDefault(replica, new ObservedWatermark.Unknown("not scripted")));
   }
 
   private void begin(
