@@ -1,6 +1,7 @@
 package io.modelrefresh.agent;
 
 import io.smallrye.config.ConfigMapping;
+import io.smallrye.config.WithConverter;
 import io.smallrye.config.WithDefault;
 import java.time.Duration;
 
@@ -13,7 +14,13 @@ public interface AgentConfig {
    * time between two attempts to refresh a failing model.
    */
   @WithDefault("1m")
+  @WithConverter(PositiveDuration.class)
   Duration resyncInterval();
+
+  /** How many loads may run at once over all models. */
+  @WithDefault("64")
+  @WithConverter(PositiveInteger.class)
+  int maxConcurrentLoads();
 
   /**
    * Whether to plan, log and count only, and touch no model server; updates are acknowledged all

@@ -9,6 +9,7 @@ import io.modelrefresh.refresh.HeldMessages;
 import io.modelrefresh.refresh.LaneContext;
 import io.modelrefresh.refresh.Lanes;
 import io.modelrefresh.serving.DryRunLoader;
+import io.modelrefresh.serving.LoadLimit;
 import io.modelrefresh.serving.ModelServers;
 import io.modelrefresh.serving.ReplicaLoader;
 import io.quarkus.runtime.StartupEvent;
@@ -68,8 +69,13 @@ class RefreshAssembly {
     }
     Function<Model, ReplicaLoader> loaders =
         config.dryRun() ? model -> new DryRunLoader(model.name()) : servers::loaderFor;
+    LoadLimit limit = new LoadLimit(config.maxConcurrentLoads());
     return new Lanes(
-        catalog.models(), servers::discoveryFor, loaders, context, config.resyncInterval());
+        catalog.models(),
+        servers::discoveryFor,
+        model -> limit.limit(loaders.apply(model)),
+        context,
+        config.resyncInterval());
   }
 
   void start(@Observes StartupEvent event, Catalog catalog, Lanes lanes, RefreshMetrics metrics) {
