@@ -23,7 +23,8 @@ import org.junit.jupiter.api.Test;
 
 class PubSubOutboundChannelTest extends PubSubTestBase {
 
-  private final SubmissionPublisher<Message<?>> upstream = new SubmissionPublisher<>();
+  private final SubmissionPublisher<Message<?>> upstream =
+      new SubmissionPublisher<>(Runnable::run, Flow.defaultBufferSize());
   private final List<Throwable> nacked = new CopyOnWriteArrayList<>();
 
   record Driver(int id, String name) {}
@@ -167,6 +168,7 @@ class PubSubOutboundChannelTest extends PubSubTestBase {
             },
             failure -> {
               nacked.add(failure);
+              acked.completeExceptionally(failure);
               return done();
             }));
     return acked;
