@@ -14,6 +14,7 @@ import com.google.protobuf.Timestamp;
 import com.google.pubsub.v1.PubsubMessage;
 import com.google.pubsub.v1.ReceivedMessage;
 import io.micrometer.core.instrument.MeterRegistry;
+import io.modelrefresh.Patience;
 import io.modelrefresh.emulator.EmbeddedPubSub;
 import io.modelrefresh.emulator.SubscriptionProbe;
 import io.modelrefresh.refresh.HeldMessages;
@@ -29,7 +30,9 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.HashSet;
 import java.util.List;
+import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
@@ -48,6 +51,12 @@ class FeatureUpdateEndToEndTest {
 
   private Topic topic;
   private SubscriptionProbe subscription;
+
+  /** Quarkus loads tests, and with them Awaitility, once more. */
+  @BeforeAll
+  static void bePatient() {
+    Awaitility.setDefaultTimeout(Patience.PATIENCE);
+  }
 
   @BeforeEach
   void given() {
