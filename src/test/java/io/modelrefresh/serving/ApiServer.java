@@ -29,7 +29,7 @@ import java.util.Queue;
 final class ApiServer implements AutoCloseable {
 
   private final int port = freePort();
-  private final Stored stored = new Stored();
+  private Stored stored = new Stored();
   private final KubernetesClient client = newClient();
   private KubernetesMockServer server;
 
@@ -37,6 +37,7 @@ final class ApiServer implements AutoCloseable {
   ApiServer() {}
 
   ApiServer up() {
+    stored = new Stored(stored);
     server =
         new KubernetesMockServer(
             new Context(),
@@ -100,6 +101,19 @@ final class ApiServer implements AutoCloseable {
   private static final class Stored extends KubernetesCrudDispatcher {
 
     private volatile boolean forbidden;
+
+    Stored() {}
+
+    /**
+     * With what the other stores, and with none of its watches: one that the server that went down
+     * has broken would break the next change, which nobody would then hear of.
+     */
+    Stored(Stored before) {
+      forbidden = before.forbidden;
+      map.putAll(before.map);
+      long reached = before.requestResourceVersion();
+      while (requestResourceVersion() < reached) {}
+    }
 
     @Override
     public MockResponse dispatch(RecordedRequest request) {

@@ -48,8 +48,11 @@ class KubernetesDiscoveryTest {
         .toList();
   }
 
-  /** Unknown at first, then as expected. */
-  private static void awaitReplicas(ReplicaDiscovery discovery, String... expected) {
+  /**
+   * Unknown at first, then as expected, and watched: the mock loses a watch that is cut as it
+   * opens.
+   */
+  private void awaitReplicas(ReplicaDiscovery discovery, String... expected) {
     await()
         .ignoreExceptionsInstanceOf(IllegalStateException.class)
         .untilAsserted(
@@ -57,6 +60,9 @@ class KubernetesDiscoveryTest {
                 assertThat(discovery.replicas().await().indefinitely())
                     .extracting(Replica::toString)
                     .containsExactlyInAnyOrder(expected));
+    EndpointSliceWatch watch = watches.acquire(FRAUD);
+    await().until(() -> !watch.interrupted());
+    watches.release(FRAUD);
   }
 
   private static Slices fraud() {
@@ -203,6 +209,10 @@ class KubernetesDiscoveryTest {
                     .asString()
                     .startsWith("the API server forbids it: grant"));
     assertThat(replicas(discovery)).containsExactly("http://10.0.0.1:8000");
+
+    api.forbid(false);
+
+    await().untilAsserted(() -> assertThat(watches.outOfContact()).isEmpty());
   }
 
   @Test
