@@ -447,7 +447,11 @@ final class Lane {
     Instant now = now();
     keepOnly(found);
     rollout.parallel = model().refresh().maxUnavailable().of(found.size());
-    stale().filter(replica -> !replica.retryAt.isAfter(now)).forEach(rollout.queue::add);
+    // The healthy first: one that fails again may take its whole timeout.
+    stale()
+        .filter(replica -> !replica.retryAt.isAfter(now))
+        .sorted(Comparator.comparingInt(replica -> replica.failures))
+        .forEach(rollout.queue::add);
     pump(rollout, effects);
     return null;
   }
