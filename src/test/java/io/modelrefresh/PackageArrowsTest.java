@@ -33,6 +33,7 @@ class PackageArrowsTest {
     "refresh, 'update catalog serving'",
     "leadership, ''",
     "agent, 'pubsub update catalog serving refresh leadership'",
+    "page, 'catalog refresh agent'",
     "dev, 'pubsub emulator demo update catalog agent'",
   })
   void aPackageKnowsOnlyOfThoseItsArrowsPointTo(String room, String known) {
@@ -100,6 +101,7 @@ class PackageArrowsTest {
         "refresh",
         "leadership",
         "agent",
+        "page",
         "dev");
   }
 }

@@ -3,12 +3,13 @@ package io.modelrefresh.agent;
 import io.modelrefresh.refresh.LaneStatus;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 
 /** A model as {@code GET /v1/models} shows it. Times are RFC 3339, durations ISO 8601. */
-record ModelView(
+public record ModelView(
     String model,
     String state,
     Optional<Instant> desiredWatermark,
@@ -21,7 +22,8 @@ record ModelView(
     Optional<Instant> lastSuccess,
     Optional<Duration> objective) {
 
-  record Replica(
+  /** One replica of it. */
+  public record Replica(
       String address,
       String state,
       Optional<Instant> observedWatermark,
@@ -42,6 +44,27 @@ record ModelView(
         status.failing(),
         status.lastSuccess(),
         status.objective());
+  }
+
+  /** The same with at most so many reasons, and how many there are besides. */
+  public ModelView withPendingUpTo(int most) {
+    if (pending.size() <= most) {
+      return this;
+    }
+    List<String> first = new ArrayList<>(pending.subList(0, most));
+    first.add("and for " + (pending.size() - most) + " more reasons");
+    return new ModelView(
+        model,
+        state,
+        desiredWatermark,
+        replicas,
+        first,
+        pendingSince,
+        heldMessages,
+        consecutiveFailures,
+        failing,
+        lastSuccess,
+        objective);
   }
 
   private static Replica of(LaneStatus.ReplicaStatus replica) {
