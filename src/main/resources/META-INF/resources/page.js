@@ -2,7 +2,7 @@
 // becomes a text node or an attribute that cannot act, never markup.
 
 const MOST_CARDS = 100;
-const MOST_ROWS = 40;
+const MOST_ROWS = 15;
 const HISTORY = 40;
 const SILENCE_MS = 25_000; // The agent says something every 10 s.
 const FIRST_RETRY_MS = 1_000;
@@ -67,6 +67,8 @@ function duration(secs) {
   if (whole < 86_400) return two(Math.floor(whole / 3600), 'h', Math.floor((whole % 3600) / 60), 'min');
   return two(Math.floor(whole / 86_400), 'd', Math.floor((whole % 86_400) / 3600), 'h');
 }
+
+const times = (count, word) => `${count} ${word}${count === 1 ? '' : 's'}`;
 
 /** The time of day here, with the date unless it is today's. */
 function clock(iso, fraction = false) {
@@ -187,7 +189,9 @@ function chart(model, history) {
   const picture = svg('svg', { viewBox: '0 0 1000 100', preserveAspectRatio: 'none', role: 'img',
     'aria-label': `The last ${history.length} refreshes, ${failures} of them failed; the scale is logarithmic` },
     ...marks);
-  return el('div', 'chart', picture, el('span', 'top-label', duration(most)));
+  const label = el('span', 'label', objective ? duration(objective) : duration(most));
+  label.style.top = `${objective ? 100 - height(objective) : 0}%`;
+  return el('div', 'chart', picture, label);
 }
 
 function watermark(replica, desired) {
@@ -226,9 +230,9 @@ function facts(model, history) {
     pair('propagation', said(propagation), late ? 'late' : ''),
     pair('freshness', said(last('freshness'))),
     pair('objective', said(model.objective)),
-    pair('desired watermark', model.desired_watermark ? moment(model.desired_watermark, true) : 'no update yet'),
+    pair('last success', model.last_success ? since(model.last_success) : 'never'),
     pair('messages held', String(model.held_messages)),
-    pair('last success', model.last_success ? since(model.last_success) : 'never'));
+    pair('desired watermark', model.desired_watermark ? moment(model.desired_watermark, true) : 'no update yet'));
 }
 
 function card(model) {
@@ -241,12 +245,13 @@ function card(model) {
     el('div', 'top',
       el('h3', '', model.model),
       pill(state),
-      failures ? el('small', '', `${failures} ${failures === 1 ? 'failure' : 'failures'} in a row`) : undefined,
+      failures ? el('small', '', `${times(failures, 'failure')} in a row`) : undefined,
       owed(model)),
     facts(model, history),
     chart(model, history),
     el('ul', 'replicas', ...model.replicas.map((replica) => replicaRow(replica, model.desired_watermark))),
-    pending.length ? el('ul', 'pending', ...pending.map((reason) => el('li', '', readable(reason)))) : undefined);
+    pending.length ? el('div', 'pending', el('p', 'soft', 'Pending'),
+      el('ul', '', ...pending.map((reason) => el('li', '', readable(reason))))) : undefined);
 }
 
 // ---- The whole ----
@@ -268,7 +273,8 @@ function showModels() {
     if (changed.has(model.model) || !cards.has(model.model)) cards.set(model.model, card(model));
     return cards.get(model.model);
   });
-  changed.forEach((name) => shown.some((model) => model.model === name) || cards.delete(name));
+  const kept = new Set(shown.map((model) => model.model));
+  changed.forEach((name) => kept.has(name) || cards.delete(name));
   changed.clear();
   const place = $('#models .cards');
   if (list.length !== place.children.length || list.some((element, i) => place.children[i] !== element)) {
@@ -296,14 +302,16 @@ function showSummary() {
     tile('models fresh', `${fresh} of ${all.length}`, failing ? `${failing} failing` : 'none failing', failing),
     tile('replicas fresh', `${freshReplicas} of ${replicas.length}`,
       replicas.length === freshReplicas ? 'all cover what is desired' : `${replicas.length - freshReplicas} to load`),
-    tile('longest owed', oldest ? since(oldest, (age) => age) : 'nothing', `${owes} ${owes === 1 ? 'model owes' : 'models owe'} a refresh`),
+    tile('longest owed', oldest ? since(oldest, (age) => age) : 'nothing', owes ? `${times(owes, 'model')} to refresh` : 'every update has taken effect'),
     tile('dead letters', String(deadLetters.total), 'since this agent started', deadLetters.total),
-    tile('subscription', subscription.open ? 'open' : 'not open', el('span', 'subscription', subscription.detail), !subscription.open, true));
+    tile('subscription', subscription.open ? 'open' : 'not open', subscription.open ? 'updates are received' : subscription.detail, !subscription.open, true));
 }
 
-function row(tone, label, name, at, ...details) {
+/** One thing that happened: a line, and what there is to say of it. */
+function row(tone, label, name, at, aside, ...details) {
   return el('li', '',
-    el('p', 'line', el('span', `pill ${tone}`, label), el('strong', '', name), el('small', '', moment(at))),
+    el('p', 'line', el('span', `pill ${tone}`, label), el('strong', '', name), el('small', 'aside', aside),
+      el('small', '', moment(at))),
     ...details);
 }
 
@@ -311,17 +319,15 @@ const detail = (text, tone = '') => (text ? el('p', `detail ${tone}`, readable(t
 
 function refreshRow(refresh) {
   if (refresh.outcome === 'failure') {
-    return row('bad', 'failed', refresh.model, refresh.ended_at, detail(refresh.detail, 'bad'));
+    return row('bad', 'failed', refresh.model, refresh.ended_at, '', detail(refresh.detail, 'bad'));
   }
   if (refresh.outcome === 'no_replicas') {
-    return row('quiet', 'no replicas', refresh.model, refresh.ended_at);
+    return row('quiet', 'no replicas', refresh.model, refresh.ended_at, '');
   }
-  const took = `loads took ${duration(seconds(refresh.duration))}`;
+  const how = [refresh.propagation ? '' : 'asked for by no update',
+    refresh.failures ? `after ${times(refresh.failures, 'failure')}` : ''];
   return row('good', refresh.propagation ? duration(seconds(refresh.propagation)) : 'done', refresh.model,
-    refresh.ended_at,
-    detail(took
-      + (refresh.propagation ? '' : ', asked for by no update')
-      + (refresh.failures ? `, after ${refresh.failures} ${refresh.failures === 1 ? 'failure' : 'failures'}` : '')));
+    refresh.ended_at, `loads ${duration(seconds(refresh.duration))}`, detail(how.filter(Boolean).join(', ')));
 }
 
 const list = (selector, rows, none) =>
@@ -333,7 +339,7 @@ function show() {
   list('#refreshes ol', refreshes.map(refreshRow), 'None has ended since this agent started.');
   list('#dead-letters ol',
     deadLetters.recent.map((letter) =>
-      row('bad', 'poison', `message ${letter.message_id}`, letter.publish_time, detail(letter.cause))),
+      row('bad', 'poison', `message ${letter.message_id}`, letter.publish_time, '', detail(letter.cause))),
     'None since this agent started.');
 }
 
@@ -342,7 +348,7 @@ function show() {
 const JOB_TONES = { enqueued: 'good', duplicate: 'quiet', failed: 'bad' };
 
 function jobRow(job) {
-  return row(JOB_TONES[job.outcome] ?? 'quiet', job.outcome, job.model, job.at,
+  return row(JOB_TONES[job.outcome] ?? 'quiet', job.outcome, job.model, job.at, '',
     detail(`${job.reason}: ${job.detail}`),
     detail(`${job.job} in queue ${job.queue}`),
     detail(job.problem, 'bad'));
@@ -400,6 +406,13 @@ async function read(body, controller, onEvent) {
   }
 }
 
+/** What is on the page was so, and may not be any more. */
+function cutOff() {
+  connection('bad', 'no connection to the agent, trying again');
+  notice('', '');
+  $('main').classList.add('old');
+}
+
 async function explain(answer) {
   const problem = await answer.json().catch(() => ({}));
   const text = problem.detail ?? `The agent answered ${answer.status}.`;
@@ -421,9 +434,11 @@ async function watch(controller) {
   await read(answer.body, controller, (event) => {
     take(event);
     $('main').hidden = false;
+    $('main').classList.remove('old');
     connection('good', 'live');
     notice('', '');
   });
+  cutOff();
   return true;
 }
 
@@ -449,15 +464,12 @@ async function run() {
     document.addEventListener('visibilitychange', leave);
     try {
       if (await watch(controller)) wait = FIRST_RETRY_MS;
-      else wait = Math.min(LAST_RETRY_MS, wait * 1.5);
     } catch {
+      cutOff();
       wait = Math.min(LAST_RETRY_MS, wait * 1.5);
     }
     controller.abort();
     document.removeEventListener('visibilitychange', leave);
-    if ($('#notice').hidden) {
-      connection('bad', 'no connection to the agent, trying again');
-    }
     await pause(wait);
   }
 }
