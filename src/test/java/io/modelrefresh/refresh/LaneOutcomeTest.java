@@ -175,6 +175,7 @@ class LaneOutcomeTest {
         new Model(
             "m",
             List.of(new FeatureViewSelector(Optional.empty(), Optional.empty(), Optional.empty())),
+            false,
             new ServerSettings(
                 ServerSettings.Protocol.valueOf(protocol.name()),
                 new ReplicaAddress.Static(List.of(new Endpoint("http", "127.0.0.1", 1))),

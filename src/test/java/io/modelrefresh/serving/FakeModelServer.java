@@ -155,6 +155,11 @@ public class FakeModelServer implements AutoCloseable {
     return next(times, request -> request.response().setStatusCode(status).end(body));
   }
 
+  /** Every load is answered with this status, until {@link #heal}. */
+  public FakeModelServer failAlways(int status) {
+    return failNext(ALWAYS, status);
+  }
+
   /** The next loads are answered with success, and change nothing. */
   public FakeModelServer pretendNext(int times) {
     return next(times, request -> answer(request, 200, new JsonObject()));
