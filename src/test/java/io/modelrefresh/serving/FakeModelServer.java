@@ -15,7 +15,6 @@ import java.io.Closeable;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
-import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.net.SocketTimeoutException;
@@ -52,6 +51,9 @@ public class FakeModelServer implements AutoCloseable {
 
   /** A load request as it came in, whatever became of it. */
   public record Load(String model, Instant startedAt, String uri, String body) {}
+
+  /** A load that no fault befell, and when it was done. */
+  public record DoneLoad(Instant startedAt, Instant doneAt) {}
 
   /** Any request as it came in. Header names are in lower case. */
   public record Request(String method, String uri, Map<String, String> headers, String body) {}
@@ -92,7 +94,7 @@ public class FakeModelServer implements AutoCloseable {
 
   private static final class ServedModel {
     final List<Load> loads = new ArrayList<>();
-    final List<Load> doneLoads = new ArrayList<>();
+    final List<DoneLoad> doneLoads = new ArrayList<>();
     boolean loaded = true;
     int pollsUntilReady;
   }
@@ -324,7 +326,7 @@ public class FakeModelServer implements AutoCloseable {
   }
 
   /** Those of them that no fault befell, in the order in which they were done. */
-  public synchronized List<Load> doneLoads(String model) {
+  public synchronized List<DoneLoad> doneLoads(String model) {
     return List.copyOf(served(model).doneLoads);
   }
 
@@ -361,16 +363,15 @@ public class FakeModelServer implements AutoCloseable {
       down = true;
     }
     await(closeListener());
-    for (int look = 0; look < BINDS && accepts(); look++) {
+    for (int look = 0; look < BINDS && !isPortFree(); look++) {
       LockSupport.parkNanos(BIND_PAUSE.toNanos());
     }
   }
 
   /** A port is free only when its selector has let go of it, a moment after it was closed. */
-  private boolean accepts() {
-    try (Socket socket = new Socket()) {
-      socket.connect(new InetSocketAddress("127.0.0.1", port), 1_000);
-      return true;
+  private boolean isPortFree() {
+    try (ServerSocket free = new ServerSocket(port, 1, InetAddress.getByName("127.0.0.1"))) {
+      return free.isBound();
     } catch (IOException e) {
       return false;
     }
@@ -393,7 +394,7 @@ public class FakeModelServer implements AutoCloseable {
     await(listen(BINDS));
   }
 
-  /** Until the port is free, see {@link #accepts}. */
+  /** Until the port is free, see {@link #isPortFree}. */
   private Future<HttpServer> listen(int left) {
     HttpServer next =
         VERTX
@@ -525,7 +526,7 @@ public class FakeModelServer implements AutoCloseable {
         ServedModel model = served(load.model());
         model.loaded = true;
         model.pollsUntilReady = readyAfterPolls;
-        model.doneLoads.add(load);
+        model.doneLoads.add(new DoneLoad(load.startedAt(), Instant.now()));
       }
     }
     if (refusal.isPresent()) {
