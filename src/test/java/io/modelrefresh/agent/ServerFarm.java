@@ -16,9 +16,10 @@ import java.util.stream.IntStream;
 
 /**
  * Many models on many servers: {@code models} of them, spread over {@code groups} of model servers,
- * each of {@code replicas} servers on loopback that serve the group's models; two groups of ten
- * speak Triton's protocol, two an HTTP of their own, the others open-inference. Each model consumes
- * one to three of {@code views} feature views, drawn at random.
+ * each of {@code replicas} servers on loopback that serve the group's models, evenly, or, if {@code
+ * crowded}, one a group and all others by the last; two groups of ten speak Triton's protocol, two
+ * an HTTP of their own, the others open-inference. Each model consumes one to three of {@code
+ * views} feature views, drawn at random.
  */
 public final class ServerFarm implements QuarkusTestResourceLifecycleManager {
 
@@ -38,6 +39,7 @@ public final class ServerFarm implements QuarkusTestResourceLifecycleManager {
   private int size;
   private int groupCount;
   private int replicas;
+  private boolean crowded;
   private int views;
   private String quietPeriod;
   private String maxWait;
@@ -57,6 +59,7 @@ public final class ServerFarm implements QuarkusTestResourceLifecycleManager {
     size = Integer.parseInt(arguments.get("models"));
     groupCount = Integer.parseInt(arguments.get("groups"));
     replicas = Integer.parseInt(arguments.get("replicas"));
+    crowded = Boolean.parseBoolean(arguments.get("crowded"));
     views = Integer.parseInt(arguments.get("views"));
     quietPeriod = arguments.get("quiet-period");
     maxWait = arguments.get("max-wait");
@@ -73,7 +76,7 @@ public final class ServerFarm implements QuarkusTestResourceLifecycleManager {
     List<FarmModel> farm = new ArrayList<>();
     Map<String, String> configuration = new HashMap<>();
     for (int i = 0; i < size; i++) {
-      int group = i % groupCount;
+      int group = crowded ? Math.min(i, groupCount - 1) : i % groupCount;
       FarmModel model = new FarmModel("m" + i, viewsOf(i, random), groups.get(group));
       farm.add(model);
       model
