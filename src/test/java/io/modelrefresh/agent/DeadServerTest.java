@@ -108,6 +108,36 @@ class DeadServerTest {
     compare("the servers of 81 models", CROWDED_GROUP);
   }
 
+  /** A lane that waits to be told that one replica does not answer cannot load the other. */
+  @Test
+  void oneServerOfManyModelsDiesAndTheOtherIsLoaded() {
+    List<FakeModelServer> servers = ServerFarm.groups().get(CROWDED_GROUP);
+    List<FarmModel> models = servedBy(servers);
+    for (FakeModelServer dead : servers) {
+      FakeModelServer living = servers.get(1 - servers.indexOf(dead));
+      dead.hang();
+      Instant published = Instant.now();
+      models.forEach(model -> topic.update(model.views().get(0)));
+
+      await("the other server has loaded every model")
+          .until(() -> models.stream().allMatch(model -> loadedSince(published, living, model)));
+
+      assertThat(models).noneMatch(model -> loadedSince(published, dead, model));
+      assertThat(models).allMatch(model -> status(model).heldMessages() == 1);
+      System.out.printf(
+          "DeadServerTest, one of two servers of %d models dead: the other has loaded them all"
+              + " after %d ms%n",
+          models.size(), Duration.between(published, Instant.now()).toMillis());
+      dead.heal();
+      awaitConverged(models);
+    }
+  }
+
+  private static boolean loadedSince(Instant since, FakeModelServer server, FarmModel model) {
+    return server.doneLoads(model.name()).stream()
+        .anyMatch(load -> load.startedAt().isAfter(since));
+  }
+
   private void compare(String what, int group) {
     List<FakeModelServer> mortal = ServerFarm.groups().get(group);
     List<Run> alive = new ArrayList<>();
