@@ -168,8 +168,9 @@ class ConvergenceTest {
         publisher.scheduleAtFixedRate(
             () -> {
               try {
-                publishABatch();
-                if (ids.size() >= end) {
+                if (ids.size() < end) {
+                  publishABatch();
+                } else {
                   done.complete(null);
                 }
               } catch (RuntimeException e) {

@@ -246,13 +246,14 @@ class DeadServerTest {
         publisher.scheduleAtFixedRate(
             () -> {
               try {
+                if (published.size() == UPDATES) {
+                  done.complete(published);
+                  return;
+                }
                 FarmModel model = ServerFarm.models().get(drawn.nextInt(MODELS));
                 Instant now = Instant.now();
                 topic.update(model.views().get(0));
                 published.add(new Update(model, now));
-                if (published.size() >= UPDATES) {
-                  done.complete(List.copyOf(published));
-                }
               } catch (RuntimeException e) {
                 done.completeExceptionally(e);
               }
