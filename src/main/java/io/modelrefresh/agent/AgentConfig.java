@@ -3,7 +3,9 @@ package io.modelrefresh.agent;
 import io.smallrye.config.ConfigMapping;
 import io.smallrye.config.WithConverter;
 import io.smallrye.config.WithDefault;
+import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Optional;
 
 /** What the agent itself is told; the models are the catalog's. */
 @ConfigMapping(prefix = "model-refresh")
@@ -29,11 +31,29 @@ public interface AgentConfig {
   @WithDefault("false")
   boolean dryRun();
 
+  /** The models, when they are in a file of their own. */
+  CatalogLocation catalog();
+
   /** The endpoint that publishes feature updates. */
   Publish publish();
 
   /** Where updates that can never be applied go. */
   DeadLetter deadLetter();
+
+  /** The models, when they are in a file of their own. */
+  interface CatalogLocation {
+
+    /**
+     * A YAML or properties file with the models, such as a mounted ConfigMap, instead of the
+     * application's configuration; taken over whenever it changes.
+     */
+    Optional<Path> location();
+
+    /** How often that file is looked at. */
+    @WithDefault("5s")
+    @WithConverter(PositiveDuration.class)
+    Duration checkInterval();
+  }
 
   /** The endpoint that publishes feature updates. */
   interface Publish {

@@ -1,6 +1,6 @@
 package io.modelrefresh.agent;
 
-import io.modelrefresh.catalog.Catalog;
+import io.modelrefresh.catalog.LiveCatalog;
 import io.modelrefresh.catalog.Model;
 import io.modelrefresh.pubsub.ChannelDraining;
 import io.modelrefresh.pubsub.SubscriptionReopened;
@@ -47,7 +47,7 @@ class RefreshAssembly {
   @Produces
   @Singleton
   Lanes lanes(
-      Catalog catalog,
+      LiveCatalog catalog,
       ModelServers servers,
       AgentConfig config,
       Clock clock,
@@ -71,21 +71,17 @@ class RefreshAssembly {
         config.dryRun() ? model -> new DryRunLoader(model.name()) : servers::loaderFor;
     LoadLimit limit = new LoadLimit(config.maxConcurrentLoads());
     return new Lanes(
-        catalog.models(),
+        catalog.current().models(),
         servers::discoveryFor,
         model -> limit.limit(loaders.apply(model)),
         context,
         config.resyncInterval());
   }
 
-  void start(@Observes StartupEvent event, Catalog catalog, Lanes lanes, RefreshMetrics metrics) {
-    metrics.watch(catalog, lanes);
+  void start(
+      @Observes StartupEvent event, LiveCatalog catalog, Lanes lanes, RefreshMetrics metrics) {
+    metrics.watch(catalog.current().models(), lanes);
     lanes.start();
-    if (catalog.models().isEmpty()) {
-      LOG.warn("The catalog has no models, so every update is ignored: set model-refresh.models.*");
-    } else {
-      LOG.infof("Models in the catalog: %d", catalog.models().size());
-    }
   }
 
   void reopened(@Observes SubscriptionReopened event, Lanes lanes) {

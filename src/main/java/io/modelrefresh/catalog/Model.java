@@ -7,10 +7,12 @@ import java.util.List;
  *
  * @param name its key in the catalog
  * @param featureViews what it consumes, at least one
+ * @param paused whether its replicas are left as they are, and what arrives is owed meanwhile
  */
 public record Model(
     String name,
     List<FeatureViewSelector> featureViews,
+    boolean paused,
     ServerSettings server,
     RefreshPolicy refresh) {
 

@@ -64,7 +64,9 @@ final class ModelReader {
     Optional<RefreshPolicy> refresh = refresh(config.refresh(), key + ".refresh");
     return problems.count() > before
         ? Optional.empty()
-        : Optional.of(new Model(name, featureViews, server.orElseThrow(), refresh.orElseThrow()));
+        : Optional.of(
+            new Model(
+                name, featureViews, config.paused(), server.orElseThrow(), refresh.orElseThrow()));
   }
 
   /** The replicas named by the configuration, none if that cannot be read. */

@@ -7,8 +7,6 @@ import io.modelrefresh.serving.LoadOutcome;
 import io.modelrefresh.serving.LoadRequest;
 import io.modelrefresh.serving.ObservedWatermark;
 import io.modelrefresh.serving.Replica;
-import io.modelrefresh.serving.ReplicaDiscovery;
-import io.modelrefresh.serving.ReplicaLoader;
 import io.smallrye.mutiny.Multi;
 import java.time.Duration;
 import java.time.Instant;
@@ -17,6 +15,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.Set;
 import java.util.function.Function;
 import java.util.stream.Stream;
@@ -45,12 +44,14 @@ final class Lane {
 
   private static final Logger LOG = Logger.getLogger(Lane.class);
 
-  private final Model model;
-  private final ReplicaDiscovery discovery;
-  private final ReplicaLoader loader;
   private final LaneContext context;
 
   private final Object lock = new Object();
+
+  // What is served, and what is to be served once the rollout under way has come to its end.
+  private Served served;
+  private Optional<Change> change = Optional.empty();
+  private Runnable stopFollowing = () -> {};
 
   // What is desired.
   private Optional<Instant> desiredWatermark = Optional.empty();
@@ -76,8 +77,10 @@ final class Lane {
   private Optional<Rollout> running = Optional.empty();
   private long rollouts;
   private boolean resyncDue;
+  private OptionalLong unlessCovered = OptionalLong.empty();
   private boolean paused;
   private boolean closed;
+  private boolean removed;
   private Instant timerAt = Instant.MAX;
   private Runnable cancelTimer = () -> {};
 
@@ -88,17 +91,19 @@ final class Lane {
   private Optional<Instant> lastSuccess = Optional.empty();
   private Optional<Instant> owedSince = Optional.empty();
 
-  Lane(Model model, ReplicaDiscovery discovery, ReplicaLoader loader, LaneContext context) {
-    this.model = model;
-    this.discovery = discovery;
-    this.loader = loader;
+  Lane(Served served, LaneContext context) {
+    this.served = served;
     this.context = context;
+    paused = served.model().paused();
   }
 
   /** Takes an arrival in. The caller keeps its own reference to the message throughout. */
   Disposition offer(Arrival arrival) {
     return step(
         effects -> {
+          if (removed) {
+            return Disposition.NO_SUCH_MODEL;
+          }
           if (isCovered(arrival)) {
             return Disposition.SUPERSEDED;
           }
@@ -115,7 +120,7 @@ final class Lane {
             desiredWatermark = Optional.of(arrival.publishTime());
           }
           if (firstWaiting.isPresent()) {
-            effects.add(() -> context.listener().coalesced(model.name()));
+            effects.add(() -> context.listener().coalesced(model().name()));
           }
           want(arrival.sequence(), now);
           reconcile(now, effects);
@@ -125,18 +130,27 @@ final class Lane {
 
   /** Makes the model owe one refresh that no message asked for. */
   void owe(long sequence) {
+    step(effects -> owe(sequence, effects));
+  }
+
+  /** As {@link #owe}, except on replicas that can tell what they cover, and cover the same. */
+  void oweUnlessCovered(long sequence) {
     step(
         effects -> {
-          Instant now = now();
-          want(sequence, now);
-          reconcile(now, effects);
-          return null;
+          unlessCovered = OptionalLong.of(sequence);
+          resyncDue = true;
+          return owe(sequence, effects);
         });
   }
 
   /** Hears at once of replicas that come and go, where discovery can tell. */
   void follow() {
-    discovery.onChange(this::resync);
+    step(
+        effects -> {
+          stopFollowing.run();
+          stopFollowing = served.discovery().onChange(this::resync);
+          return null;
+        });
   }
 
   /** Starts no rollout until resumed; what arrives is owed, and its guarantee held, meanwhile. */
@@ -152,21 +166,54 @@ final class Lane {
   void resume(long sequence) {
     step(
         effects -> {
-          Instant now = now();
           paused = false;
-          want(sequence, now);
-          reconcile(now, effects);
+          return owe(sequence, effects);
+        });
+  }
+
+  /**
+   * Goes on with a model that the catalog has changed. A load in flight finishes first. Owes one
+   * refresh, unless the change is only to when and how carefully replicas are loaded.
+   */
+  void change(Served next, long sequence) {
+    step(
+        effects -> {
+          change.ifPresent(superseded -> superseded.next.closeUnless(next, effects));
+          change = Optional.of(new Change(next, sequence));
+          running.ifPresent(Rollout::abandon);
+          return running.isPresent() ? null : adopt(effects);
+        });
+  }
+
+  /** The catalog has the model no longer: whatever is owed to it is settled as ignored. */
+  void remove() {
+    step(
+        effects -> {
+          removed = true;
+          closed = true;
+          cancelTimer.run();
+          stopFollowing.run();
+          anchors.releaseUpTo(Long.MAX_VALUE, effects);
+          change.ifPresent(superseded -> superseded.next.closeUnless(served, effects));
+          running.ifPresent(Rollout::abandon);
+          if (running.isEmpty()) {
+            effects.add(served.discovery()::close);
+          }
           return null;
         });
   }
 
-  /** Reads the replicas again, even when nothing is owed, and loads those that appeared. */
-  void resync() {
-    step(
+  /**
+   * Reads the replicas again, even when nothing is owed, and loads those that appeared.
+   *
+   * @return false once the lane is closed, and this in vain
+   */
+  boolean resync() {
+    return step(
         effects -> {
           resyncDue = true;
           reconcile(now(), effects);
-          return null;
+          return !closed;
         });
   }
 
@@ -189,7 +236,7 @@ final class Lane {
     synchronized (lock) {
       Instant now = now();
       return new LaneStatus(
-          model.name(),
+          model().name(),
           phase(now),
           desiredWatermark,
           observed.statuses(desiredSequence),
@@ -197,13 +244,48 @@ final class Lane {
           pendingSince(),
           anchors.count(),
           consecutiveFailures,
-          consecutiveFailures >= model.refresh().maxAttempts(),
+          consecutiveFailures >= model().refresh().maxAttempts(),
           lastSuccess,
-          model.refresh().objective());
+          model().refresh().objective());
     }
   }
 
   // ---- Steps, under the lock ----
+
+  private Model model() {
+    return served.model();
+  }
+
+  private <T> T owe(long sequence, List<Runnable> effects) {
+    Instant now = now();
+    want(sequence, now);
+    reconcile(now, effects);
+    return null;
+  }
+
+  private Void adopt(List<Runnable> effects) {
+    Served before = served;
+    Change adopted = change.orElseThrow();
+    change = Optional.empty();
+    served = adopted.next;
+    before.closeUnless(served, effects);
+    if (!served.isAt(before)) {
+      observed.forgetAll();
+      coveredWatermark = Optional.empty();
+      retryAt = Instant.MIN;
+      stopFollowing.run();
+      stopFollowing = served.discovery().onChange(this::resync);
+    }
+    boolean resumed = before.model().paused() && !model().paused();
+    if (before.model().paused() != model().paused()) {
+      paused = model().paused();
+    }
+    if (resumed || !served.loads(before)) {
+      return owe(adopted.sequence, effects);
+    }
+    reconcile(now(), effects);
+    return null;
+  }
 
   private boolean isCovered(Arrival arrival) {
     return arrival.sequence() <= coveredSequence
@@ -254,8 +336,8 @@ final class Lane {
     if (resyncDue) {
       due = Instant.MIN;
     } else if (firstWaiting.isPresent()) {
-      Instant quiet = lastWaiting.plus(model.refresh().quietPeriod());
-      Instant atLast = firstWaiting.get().plus(model.refresh().maxWait());
+      Instant quiet = lastWaiting.plus(model().refresh().quietPeriod());
+      Instant atLast = firstWaiting.get().plus(model().refresh().maxWait());
       due = quiet.isBefore(atLast) ? quiet : atLast;
     } else if (isOwed()) {
       due =
@@ -278,11 +360,13 @@ final class Lane {
   private void start(Instant now, List<Runnable> effects) {
     rollouts++;
     Rollout rollout =
-        new Rollout(context.process() + "-" + rollouts, now, desiredSequence, oldestWaiting);
+        new Rollout(
+            context.process() + "-" + rollouts, served, now, desiredSequence, oldestWaiting);
     running = Optional.of(rollout);
     oldestWaiting = Oldest.NONE;
     firstWaiting = Optional.empty();
-    OnReplicas then = resyncDue ? this::onReplicasToVerify : this::onReplicasAtStart;
+    boolean verify = resyncDue || unlessCovered.isPresent();
+    OnReplicas then = verify ? this::onReplicasToVerify : this::onReplicasAtStart;
     resyncDue = false;
     readReplicas(rollout, then, effects);
   }
@@ -290,7 +374,9 @@ final class Lane {
   private void readReplicas(Rollout rollout, OnReplicas then, List<Runnable> effects) {
     effects.add(
         () ->
-            discovery
+            rollout
+                .served
+                .discovery()
                 .replicas()
                 .subscribe()
                 .with(
@@ -309,18 +395,22 @@ final class Lane {
     return null;
   }
 
-  /** Before anything is loaded, asks the replicas that seem fresh what they cover. */
+  /** Before anything is loaded, asks the replicas that may be fresh what they cover. */
   private Void onReplicasToVerify(Rollout rollout, Set<Replica> found, List<Runnable> effects) {
-    List<Replica> believed =
-        found.stream().filter(replica -> observed.watermark(replica).isPresent()).toList();
+    List<Replica> asked =
+        found.stream()
+            .filter(replica -> unlessCovered.isPresent() || observed.watermark(replica).isPresent())
+            .toList();
     effects.add(
         () ->
             Multi.createFrom()
-                .iterable(believed)
+                .iterable(asked)
                 .onItem()
                 .transformToUniAndMerge(
                     replica ->
-                        loader
+                        rollout
+                            .served
+                            .loader()
                             .observed(replica)
                             .ifNoItem()
                             .after(VERIFICATION)
@@ -341,7 +431,9 @@ final class Lane {
       Map<Replica, ObservedWatermark> said,
       List<Runnable> effects) {
     Instant believable = now().plus(CLOCK_SKEW);
-    said.forEach((replica, mark) -> observed.correct(replica, mark, believable));
+    keepOnly(found);
+    said.forEach((replica, mark) -> observed.correct(replica, mark, unlessCovered, believable));
+    unlessCovered = OptionalLong.empty();
     desiredWatermark = greatest(desiredWatermark, observed.greatestWatermark());
     desiredWatermark.ifPresent(observed::forgetBelow);
     return onReplicasAtStart(rollout, found, effects);
@@ -354,7 +446,7 @@ final class Lane {
   private Void onReplicasAtStart(Rollout rollout, Set<Replica> found, List<Runnable> effects) {
     Instant now = now();
     keepOnly(found);
-    rollout.parallel = model.refresh().maxUnavailable().of(found.size());
+    rollout.parallel = model().refresh().maxUnavailable().of(found.size());
     stale().filter(replica -> !replica.retryAt.isAfter(now)).forEach(rollout.queue::add);
     pump(rollout, effects);
     return null;
@@ -412,7 +504,9 @@ final class Lane {
     replica.loadingSince = Optional.of(now());
     effects.add(
         () ->
-            loader
+            rollout
+                .served
+                .loader()
                 .load(replica.replica, request)
                 .subscribe()
                 .with(
@@ -460,6 +554,15 @@ final class Lane {
   private void finish(Rollout rollout, List<Runnable> effects) {
     Instant now = now();
     running = Optional.empty();
+    if (rollout.abandoned) {
+      oldestWaiting = oldestWaiting.with(rollout.oldest);
+      if (removed) {
+        effects.add(served.discovery()::close);
+      } else {
+        adopt(effects);
+      }
+      return;
+    }
     boolean readAtEnd = rollout.stopped.isEmpty();
     if (readAtEnd) {
       settleUpTo(observed.leastSequence().orElse(desiredSequence), effects);
@@ -531,7 +634,7 @@ final class Lane {
       List<Runnable> effects) {
     RolloutReport report =
         new RolloutReport(
-            model.name(),
+            model().name(),
             outcome,
             Duration.between(rollout.startedAt, now),
             now,
@@ -590,7 +693,7 @@ final class Lane {
             replica ->
                 reasons.add(replica.replica + " is loading since " + replica.loadingSince.get()));
     if (paused) {
-      reasons.add("is paused: POST /v1/models/" + model.name() + "/resume");
+      reasons.add("is paused: POST /v1/models/" + model().name() + "/resume");
     } else if (running.isEmpty() && firstWaiting.isPresent() && !retryAt.isAfter(now)) {
       reasons.add("waits for a quiet moment until " + nextRollout());
     }
@@ -614,6 +717,13 @@ final class Lane {
     return reasons;
   }
 
+  /**
+   * What the catalog has changed, not yet taken over.
+   *
+   * @param sequence of the refresh owed for it
+   */
+  private record Change(Served next, long sequence) {}
+
   // ---- Lock and effects ----
 
   private Instant now() {
@@ -630,7 +740,7 @@ final class Lane {
       try {
         effect.run();
       } catch (RuntimeException e) {
-        LOG.errorf(e, "Lane of model %s: an effect failed", model.name());
+        LOG.errorf(e, "Lane of model %s: an effect failed", model().name());
       }
     }
     return result;
