@@ -7,6 +7,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.Map;
 
 /** A program of this machine's, which tests use where it is there. */
 public final class Tool {
@@ -25,9 +26,16 @@ public final class Tool {
    * @throws AssertionError with all it wrote, if it fails
    */
   public static String run(String... command) {
+    return run(Map.of(), command);
+  }
+
+  /** The same, with these environment variables too. */
+  static String run(Map<String, String> environment, String... command) {
     try {
       Path errors = Files.createTempFile("errors", ".txt");
-      Process process = new ProcessBuilder(command).redirectError(errors.toFile()).start();
+      ProcessBuilder builder = new ProcessBuilder(command).redirectError(errors.toFile());
+      builder.environment().putAll(environment);
+      Process process = builder.start();
       process.getOutputStream().close();
       String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
       int exit = process.waitFor();
