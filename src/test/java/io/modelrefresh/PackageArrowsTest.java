@@ -31,7 +31,8 @@ class PackageArrowsTest {
     "catalog, 'update'",
     "serving, 'update catalog'",
     "refresh, 'update catalog serving'",
-    "agent, 'pubsub update catalog serving refresh'",
+    "leadership, ''",
+    "agent, 'pubsub update catalog serving refresh leadership'",
     "dev, 'pubsub emulator demo update catalog agent'",
   })
   void aPackageKnowsOnlyOfThoseItsArrowsPointTo(String room, String known) {
@@ -90,6 +91,15 @@ class PackageArrowsTest {
 
   private static Stream<String> rooms() {
     return Stream.of(
-        "pubsub", "emulator", "demo", "update", "catalog", "serving", "refresh", "agent", "dev");
+        "pubsub",
+        "emulator",
+        "demo",
+        "update",
+        "catalog",
+        "serving",
+        "refresh",
+        "leadership",
+        "agent",
+        "dev");
   }
 }

@@ -34,6 +34,9 @@ public interface AgentConfig {
   /** The models, when they are in a file of their own. */
   CatalogLocation catalog();
 
+  /** The lease that makes one of several agents the active one. */
+  Lease lease();
+
   /** The endpoint that publishes feature updates. */
   Publish publish();
 
@@ -53,6 +56,24 @@ public interface AgentConfig {
     @WithDefault("5s")
     @WithConverter(PositiveDuration.class)
     Duration checkInterval();
+  }
+
+  /** The lease that makes one of several agents the active one. */
+  interface Lease {
+
+    /** The Kubernetes Lease that the active agent holds; without one, every agent is active. */
+    Optional<String> name();
+
+    /** Its namespace; by default the agent's own. */
+    Optional<String> namespace();
+
+    /** What this agent calls itself there; by default its host's name, which is the pod's. */
+    Optional<String> identity();
+
+    /** How long an agent that was killed keeps it: the longest time nobody is active. */
+    @WithDefault("8s")
+    @WithConverter(PositiveDuration.class)
+    Duration duration();
   }
 
   /** The endpoint that publishes feature updates. */

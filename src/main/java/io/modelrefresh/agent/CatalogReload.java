@@ -77,7 +77,6 @@ class CatalogReload {
       AgentConfig config,
       LiveCatalog catalog,
       Lanes lanes,
-      RefreshMetrics metrics,
       MeterRegistry registry,
       Vertx vertx) {
     say(catalog.current(), file.map(from -> " of " + from.location()).orElse(""));
@@ -87,7 +86,7 @@ class CatalogReload {
           .register(registry);
       vertx.setPeriodic(
           config.catalog().checkInterval().toMillis(),
-          id -> checkOn(vertx, () -> check(file.get(), catalog, lanes, metrics)));
+          id -> checkOn(vertx, () -> check(file.get(), catalog, lanes)));
     }
   }
 
@@ -110,7 +109,7 @@ class CatalogReload {
     }
   }
 
-  private void check(CatalogFile from, LiveCatalog catalog, Lanes lanes, RefreshMetrics metrics) {
+  private void check(CatalogFile from, LiveCatalog catalog, Lanes lanes) {
     try {
       Optional<String> before = seen;
       seen = Optional.empty();
@@ -123,7 +122,6 @@ class CatalogReload {
       Runnable change = lanes.prepare(next.models());
       catalog.replace(next);
       change.run();
-      metrics.watch(next.models(), lanes);
       refusal = Optional.empty();
       say(next, " of " + from.location() + ", which has changed");
     } catch (RuntimeException e) {

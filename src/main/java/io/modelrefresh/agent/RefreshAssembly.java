@@ -12,7 +12,6 @@ import io.modelrefresh.serving.DryRunLoader;
 import io.modelrefresh.serving.LoadLimit;
 import io.modelrefresh.serving.ModelServers;
 import io.modelrefresh.serving.ReplicaLoader;
-import io.quarkus.runtime.StartupEvent;
 import io.vertx.core.Vertx;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.enterprise.event.Observes;
@@ -25,7 +24,7 @@ import java.util.function.Function;
 import java.util.random.RandomGenerator;
 import org.jboss.logging.Logger;
 
-/** Builds the lanes from the catalog, and starts and stops them with the application. */
+/** Builds the lanes from the catalog, and ends them with the channel. */
 @ApplicationScoped
 class RefreshAssembly {
 
@@ -76,12 +75,6 @@ class RefreshAssembly {
         model -> limit.limit(loaders.apply(model)),
         context,
         config.resyncInterval());
-  }
-
-  void start(
-      @Observes StartupEvent event, LiveCatalog catalog, Lanes lanes, RefreshMetrics metrics) {
-    metrics.watch(catalog.current().models(), lanes);
-    lanes.start();
   }
 
   void reopened(@Observes SubscriptionReopened event, Lanes lanes) {

@@ -6,23 +6,19 @@ import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.search.Search;
 import io.modelrefresh.catalog.Model;
 import io.modelrefresh.refresh.LaneStatus;
-import io.modelrefresh.refresh.Lanes;
 import io.modelrefresh.refresh.RefreshListener;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Function;
-import java.util.function.ToDoubleFunction;
-import java.util.stream.Collectors;
+import java.util.function.Supplier;
 import org.jboss.logging.Logger;
 
 /** Counts, times and logs what lanes do. Thread-safe. */
@@ -129,58 +125,54 @@ class RefreshMetrics implements RefreshListener {
         report.failures());
   }
 
-  /**
-   * Has the gauges of these models, and no others. Called at the start, and whenever the catalog
-   * has changed.
-   */
-  synchronized void watch(Collection<Model> models, Lanes lanes) {
-    Set<String> names = models.stream().map(Model::name).collect(Collectors.toSet());
-    List.copyOf(gauges.keySet()).stream()
-        .filter(name -> !names.contains(name))
-        .forEach(this::forget);
-    for (Model model : models) {
-      gauges.computeIfAbsent(model.name(), name -> gauges(name, lanes));
-      objective(model);
-    }
+  @Override
+  public synchronized void follows(Model model, Supplier<LaneStatus> status) {
+    gauges.computeIfAbsent(model.name(), name -> gauges(name, status));
+    objective(model);
   }
 
-  /** Everything that was ever measured about the model, so that no series of it goes on. */
-  private void forget(String model) {
+  /** Takes out all that was ever measured of the model, so that no series of it goes on. */
+  @Override
+  public synchronized void forgets(String model) {
     gauges.remove(model);
     coalesced.remove(model);
     Search.in(registry).tag("model", model).meters().forEach(registry::remove);
   }
 
-  private List<Gauge> gauges(String model, Lanes lanes) {
+  private List<Gauge> gauges(String model, Supplier<LaneStatus> status) {
     return List.of(
         gauge(
-            model,
-            lanes,
             "model.refresh.consecutive.failures",
             "Failed rollouts in a row",
-            LaneStatus::consecutiveFailures),
-        gauge(
             model,
-            lanes,
+            () -> status.get().consecutiveFailures()),
+        gauge(
             "model.refresh.last.success.timestamp.seconds",
             "When the model was last refreshed on every replica, Unix time; 0 for never",
-            status -> status.lastSuccess().map(Instant::getEpochSecond).orElse(0L)),
-        gauge(
             model,
-            lanes,
+            () -> status.get().lastSuccess().map(Instant::getEpochSecond).orElse(0L)),
+        gauge(
             "model.refresh.pending.age.seconds",
             "Age of the oldest update owed, by publish time; 0 when nothing is",
-            status -> status.pendingSince().map(this::age).orElse(0.0)),
-        gauge(model, lanes, "model.replicas", "Replicas known", status -> status.replicas().size()),
-        gauge(
             model,
-            lanes,
+            () -> status.get().pendingSince().map(this::age).orElse(0.0)),
+        gauge("model.replicas", "Replicas known", model, () -> status.get().replicas().size()),
+        gauge(
             "model.replicas.stale",
             "Replicas that do not cover what is owed",
-            status ->
-                status.replicas().stream()
+            model,
+            () ->
+                status.get().replicas().stream()
                     .filter(replica -> replica.state() != LaneStatus.State.FRESH)
                     .count()));
+  }
+
+  private Gauge gauge(String name, String description, String model, Supplier<Number> value) {
+    return Gauge.builder(name, value)
+        .description(description)
+        .tag("model", model)
+        .strongReference(true)
+        .register(registry);
   }
 
   /** Its value is fixed, and whether there is one: a changed one is another gauge. */
@@ -201,18 +193,5 @@ class RefreshMetrics implements RefreshListener {
 
   private double age(Instant since) {
     return Math.max(0, Duration.between(since, clock.instant()).toMillis() / 1000.0);
-  }
-
-  private Gauge gauge(
-      String model,
-      Lanes lanes,
-      String name,
-      String description,
-      ToDoubleFunction<LaneStatus> value) {
-    return Gauge.builder(
-            name, lanes, all -> all.status(model).map(value::applyAsDouble).orElse(Double.NaN))
-        .description(description)
-        .tag("model", model)
-        .register(registry);
   }
 }

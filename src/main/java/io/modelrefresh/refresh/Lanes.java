@@ -14,9 +14,12 @@ import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 import java.util.function.Function;
+import org.jboss.logging.Logger;
 
 /** One lane for each model of the catalog. Thread-safe. */
 public final class Lanes {
+
+  private static final Logger LOG = Logger.getLogger(Lanes.class);
 
   private final Map<String, Lane> lanes = new ConcurrentSkipListMap<>();
   private final Function<Model, ReplicaDiscovery> discovery;
@@ -51,18 +54,15 @@ public final class Lanes {
   /** Pays what models owe on start, and begins to resync. Call once. */
   public synchronized void start() {
     started = true;
-    served
-        .values()
-        .forEach(
-            model -> {
-              Lane lane = lanes.get(model.model().name());
-              switch (model.model().refresh().onStart()) {
-                case ALWAYS -> lane.owe(nextSequence());
-                case IF_UNKNOWN -> lane.oweUnlessCovered(nextSequence());
-                case NEVER -> {}
-              }
-              keepInStep(lane);
-            });
+    for (Served start : served.values()) {
+      Lane lane = lanes.get(start.model().name());
+      switch (start.model().refresh().onStart()) {
+        case ALWAYS -> lane.owe(nextSequence());
+        case IF_UNKNOWN -> lane.oweUnlessCovered(nextSequence());
+        case NEVER -> {}
+      }
+      follow(start.model(), lane);
+    }
   }
 
   /**
@@ -105,6 +105,7 @@ public final class Lanes {
       if (!next.containsKey(name)) {
         served.remove(name);
         lanes.remove(name).remove();
+        tell(listener -> listener.forgets(name));
       }
     }
     next.forEach(
@@ -113,9 +114,12 @@ public final class Lanes {
           Lane lane = lanes.get(name);
           if (before != null && !before.equals(model)) {
             lane.change(model, nextSequence());
+            if (started) {
+              tell(listener -> listener.follows(model.model(), lane::status));
+            }
           } else if (before == null && started) {
             lane.owe(nextSequence());
-            keepInStep(lane);
+            follow(model.model(), lane);
           }
         });
   }
@@ -179,9 +183,18 @@ public final class Lanes {
     return Optional.ofNullable(lanes.get(model)).map(Lane::status);
   }
 
-  private void keepInStep(Lane lane) {
+  private void follow(Model model, Lane lane) {
+    tell(listener -> listener.follows(model, lane::status));
     lane.follow();
     resyncLater(lane);
+  }
+
+  private void tell(Consumer<RefreshListener> news) {
+    try {
+      news.accept(context.listener());
+    } catch (RuntimeException e) {
+      LOG.error("A listener to refreshes failed", e);
+    }
   }
 
   private void resyncLater(Lane lane) {

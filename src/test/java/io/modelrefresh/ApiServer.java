@@ -1,7 +1,7 @@
-package io.modelrefresh.serving;
+package io.modelrefresh;
 
+import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.StatusBuilder;
-import io.fabric8.kubernetes.api.model.discovery.v1.EndpointSlice;
 import io.fabric8.kubernetes.client.Config;
 import io.fabric8.kubernetes.client.ConfigBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
@@ -26,17 +26,18 @@ import java.util.Queue;
  * A Kubernetes API server in this JVM, on one port of loopback for its life, that keeps what it
  * stores while it is down.
  */
-final class ApiServer implements AutoCloseable {
+public final class ApiServer implements AutoCloseable {
 
   private final int port = freePort();
   private Stored stored = new Stored();
-  private final KubernetesClient client = newClient();
+  private final KubernetesClient client = newClient(0);
+  private final KubernetesClient admin = newClient(10);
   private KubernetesMockServer server;
 
   /** A server that is not up yet. */
-  ApiServer() {}
+  public ApiServer() {}
 
-  ApiServer up() {
+  public ApiServer up() {
     stored = new Stored(stored);
     server =
         new KubernetesMockServer(
@@ -49,35 +50,41 @@ final class ApiServer implements AutoCloseable {
     return this;
   }
 
-  void down() {
+  public void down() {
     server.destroy();
   }
 
   /** From now on, as to one whose service account may do nothing. */
-  void forbid(boolean forbidden) {
+  public void forbid(boolean forbidden) {
     stored.forbidden = forbidden;
   }
 
   /** As an agent in the cluster has it. */
-  KubernetesClient client() {
+  public KubernetesClient client() {
     return client;
   }
 
-  void apply(EndpointSlice slice) {
-    client.resource(slice).createOr(existing -> existing.update());
+  /** Where it listens while it is up. */
+  public String url() {
+    return "http://127.0.0.1:" + port;
   }
 
-  void delete(EndpointSlice slice) {
-    client.resource(slice).delete();
+  public void apply(HasMetadata resource) {
+    admin.resource(resource).createOr(existing -> existing.update());
   }
 
-  private KubernetesClient newClient() {
+  public void delete(HasMetadata resource) {
+    admin.resource(resource).delete();
+  }
+
+  private KubernetesClient newClient(int retries) {
     return new KubernetesClientBuilder()
         .withConfig(
             new ConfigBuilder(Config.empty())
-                .withMasterUrl("http://127.0.0.1:" + port)
+                .withMasterUrl(url())
                 .withHttp2Disable(true)
                 .withWatchReconnectInterval(50)
+                .withRequestRetryBackoffLimit(retries)
                 .build())
         .build();
   }
@@ -85,6 +92,7 @@ final class ApiServer implements AutoCloseable {
   @Override
   public void close() {
     client.close();
+    admin.close();
     if (server != null) {
       server.destroy();
     }
