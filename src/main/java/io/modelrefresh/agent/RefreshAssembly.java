@@ -8,6 +8,7 @@ import io.modelrefresh.refresh.Backoff;
 import io.modelrefresh.refresh.HeldMessages;
 import io.modelrefresh.refresh.LaneContext;
 import io.modelrefresh.refresh.Lanes;
+import io.modelrefresh.serving.CircuitBreaker;
 import io.modelrefresh.serving.DryRunLoader;
 import io.modelrefresh.serving.LoadLimit;
 import io.modelrefresh.serving.ModelServers;
@@ -69,10 +70,11 @@ class RefreshAssembly {
     Function<Model, ReplicaLoader> loaders =
         config.dryRun() ? model -> new DryRunLoader(model.name()) : servers::loaderFor;
     LoadLimit limit = new LoadLimit(config.maxConcurrentLoads());
+    CircuitBreaker breaker = new CircuitBreaker();
     return new Lanes(
         catalog.current().models(),
         servers::discoveryFor,
-        model -> limit.limit(loaders.apply(model)),
+        model -> breaker.guard(limit.limit(loaders.apply(model))),
         context,
         config.resyncInterval());
   }

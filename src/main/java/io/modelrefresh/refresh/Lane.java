@@ -7,7 +7,6 @@ import io.modelrefresh.serving.LoadOutcome;
 import io.modelrefresh.serving.LoadRequest;
 import io.modelrefresh.serving.ObservedWatermark;
 import io.modelrefresh.serving.Replica;
-import io.smallrye.mutiny.Multi;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -37,9 +36,6 @@ final class Lane {
   /** How far ahead of this machine's clock a publish time may be. */
   private static final Duration CLOCK_SKEW = Duration.ofMinutes(1);
 
-  /** How long replicas are asked what they cover: a rollout waits for it. */
-  private static final Duration VERIFICATION = Duration.ofSeconds(2);
-
   private static final String SHUTTING_DOWN = "the agent is shutting down";
 
   private static final Logger LOG = Logger.getLogger(Lane.class);
@@ -58,11 +54,8 @@ final class Lane {
   private long desiredSequence;
   private final Anchors anchors = new Anchors();
   private final PendingUpdates updates = new PendingUpdates();
-  private Oldest oldestWaiting = Oldest.NONE;
-
-  // When the updates that wait for a rollout arrived; firstWaiting is empty when none waits.
-  private Optional<Instant> firstWaiting = Optional.empty();
-  private Instant lastWaiting = Instant.MIN;
+  private final Waiting waiting = new Waiting();
+  private Optional<Instant> owedSince = Optional.empty();
 
   // What is observed.
   private final Observed observed = new Observed();
@@ -84,12 +77,7 @@ final class Lane {
   private Instant timerAt = Instant.MAX;
   private Runnable cancelTimer = () -> {};
 
-  // How it has gone.
-  private int consecutiveFailures;
-  private Instant retryAt = Instant.MIN;
-  private Optional<String> lastFailure = Optional.empty();
-  private Optional<Instant> lastSuccess = Optional.empty();
-  private Optional<Instant> owedSince = Optional.empty();
+  private final Attempts attempts = new Attempts();
 
   Lane(Served served, LaneContext context) {
     this.served = served;
@@ -114,12 +102,11 @@ final class Lane {
           Instant now = now();
           anchors.hold(arrival, effects);
           updates.add(arrival.sequence(), arrival.update());
-          oldestWaiting =
-              oldestWaiting.with(arrival.publishTime(), arrival.update().eventTimestamp());
+          waiting.add(Oldest.NONE.with(arrival.publishTime(), arrival.update().eventTimestamp()));
           if (desiredWatermark.isEmpty() || arrival.publishTime().isAfter(desiredWatermark.get())) {
             desiredWatermark = Optional.of(arrival.publishTime());
           }
-          if (firstWaiting.isPresent()) {
+          if (!waiting.isEmpty()) {
             effects.add(() -> context.listener().coalesced(model().name()));
           }
           want(arrival.sequence(), now);
@@ -243,9 +230,9 @@ final class Lane {
           pending(now),
           pendingSince(),
           anchors.count(),
-          consecutiveFailures,
-          consecutiveFailures >= model().refresh().maxAttempts(),
-          lastSuccess,
+          attempts.failures(),
+          attempts.failures() >= model().refresh().maxAttempts(),
+          attempts.lastSuccess(),
           model().refresh().objective());
     }
   }
@@ -272,7 +259,7 @@ final class Lane {
     if (!served.isAt(before)) {
       observed.forgetAll();
       coveredWatermark = Optional.empty();
-      retryAt = Instant.MIN;
+      attempts.tryAtOnce();
       stopFollowing.run();
       stopFollowing = served.discovery().onChange(this::resync);
     }
@@ -295,13 +282,10 @@ final class Lane {
 
   private void want(long sequence, Instant now) {
     desiredSequence = Math.max(desiredSequence, sequence);
-    if (firstWaiting.isEmpty()) {
-      firstWaiting = Optional.of(now);
-    }
+    waiting.add(now);
     if (owedSince.isEmpty()) {
       owedSince = Optional.of(now);
     }
-    lastWaiting = now;
   }
 
   /** Starts a rollout if one is due, or sees to it that this is asked again when one will be. */
@@ -335,10 +319,8 @@ final class Lane {
     Instant due = Instant.MAX;
     if (resyncDue) {
       due = Instant.MIN;
-    } else if (firstWaiting.isPresent()) {
-      Instant quiet = lastWaiting.plus(model().refresh().quietPeriod());
-      Instant atLast = firstWaiting.get().plus(model().refresh().maxWait());
-      due = quiet.isBefore(atLast) ? quiet : atLast;
+    } else if (!waiting.isEmpty()) {
+      due = waiting.due(model().refresh());
     } else if (isOwed()) {
       due =
           stale()
@@ -346,7 +328,7 @@ final class Lane {
               .min(Comparator.naturalOrder())
               .orElse(Instant.MIN);
     }
-    return due.isBefore(retryAt) ? retryAt : due;
+    return due.isBefore(attempts.retryAt()) ? attempts.retryAt() : due;
   }
 
   private boolean isOwed() {
@@ -361,10 +343,8 @@ final class Lane {
     rollouts++;
     Rollout rollout =
         new Rollout(
-            context.process() + "-" + rollouts, served, now, desiredSequence, oldestWaiting);
+            context.process() + "-" + rollouts, served, now, desiredSequence, waiting.take());
     running = Optional.of(rollout);
-    oldestWaiting = Oldest.NONE;
-    firstWaiting = Optional.empty();
     boolean verify = resyncDue || unlessCovered.isPresent();
     OnReplicas then = verify ? this::onReplicasToVerify : this::onReplicasAtStart;
     resyncDue = false;
@@ -374,14 +354,9 @@ final class Lane {
   private void readReplicas(Rollout rollout, OnReplicas then, List<Runnable> effects) {
     effects.add(
         () ->
-            rollout
-                .served
-                .discovery()
-                .replicas()
-                .subscribe()
-                .with(
-                    found -> step(next -> then.accept(rollout, found, next)),
-                    failure -> step(next -> onReplicasUnknown(rollout, failure, next))));
+            rollout.served.read(
+                found -> step(next -> then.accept(rollout, found, next)),
+                failure -> step(next -> onReplicasUnknown(rollout, failure, next))));
   }
 
   @FunctionalInterface
@@ -403,25 +378,8 @@ final class Lane {
             .toList();
     effects.add(
         () ->
-            Multi.createFrom()
-                .iterable(asked)
-                .onItem()
-                .transformToUniAndMerge(
-                    replica ->
-                        rollout
-                            .served
-                            .loader()
-                            .observed(replica)
-                            .ifNoItem()
-                            .after(VERIFICATION)
-                            .recoverWithItem(new ObservedWatermark.Unknown("no answer in time"))
-                            .map(said -> Map.entry(replica, said)))
-                .collect()
-                .asMap(Map.Entry::getKey, Map.Entry::getValue)
-                .subscribe()
-                .with(
-                    said -> step(next -> onVerified(rollout, found, said, next)),
-                    failure -> step(next -> onVerified(rollout, found, Map.of(), next))));
+            rollout.served.ask(
+                asked, said -> step(next -> onVerified(rollout, found, said, next))));
     return null;
   }
 
@@ -447,7 +405,11 @@ final class Lane {
     Instant now = now();
     keepOnly(found);
     rollout.parallel = model().refresh().maxUnavailable().of(found.size());
-    stale().filter(replica -> !replica.retryAt.isAfter(now)).forEach(rollout.queue::add);
+    // The healthy first: one that fails again may take its whole timeout.
+    stale()
+        .filter(replica -> !replica.retryAt.isAfter(now))
+        .sorted(Comparator.comparingInt(replica -> replica.failures))
+        .forEach(rollout.queue::add);
     pump(rollout, effects);
     return null;
   }
@@ -504,26 +466,11 @@ final class Lane {
     replica.loadingSince = Optional.of(now());
     effects.add(
         () ->
-            rollout
-                .served
-                .loader()
-                .load(replica.replica, request)
-                .subscribe()
-                .with(
-                    outcome ->
-                        step(
-                            next -> onLoaded(rollout, replica, outcome, sequence, watermark, next)),
-                    failure ->
-                        step(
-                            next ->
-                                onLoaded(
-                                    rollout,
-                                    replica,
-                                    new LoadOutcome.Failed(
-                                        LoadOutcome.Kind.UNREACHABLE, failure.toString()),
-                                    sequence,
-                                    watermark,
-                                    next))));
+            rollout.served.load(
+                replica.replica,
+                request,
+                outcome ->
+                    step(next -> onLoaded(rollout, replica, outcome, sequence, watermark, next))));
   }
 
   private Void onLoaded(
@@ -555,7 +502,7 @@ final class Lane {
     Instant now = now();
     running = Optional.empty();
     if (rollout.abandoned) {
-      oldestWaiting = oldestWaiting.with(rollout.oldest);
+      waiting.add(rollout.oldest);
       if (removed) {
         effects.add(served.discovery()::close);
       } else {
@@ -581,18 +528,14 @@ final class Lane {
   }
 
   private void succeed(Rollout rollout, Instant now, List<Runnable> effects) {
-    int failuresBefore = consecutiveFailures;
-    consecutiveFailures = 0;
-    retryAt = Instant.MIN;
-    lastFailure = Optional.empty();
+    int failuresBefore = attempts.failures();
+    attempts.succeeded();
     Oldest confirmed = rollout.oldest;
     if (!isOwed()) {
-      confirmed = confirmed.with(oldestWaiting);
-      oldestWaiting = Oldest.NONE;
-      firstWaiting = Optional.empty();
+      confirmed = confirmed.with(waiting.take());
       owedSince = Optional.empty();
     } else {
-      owedSince = firstWaiting;
+      owedSince = waiting.since();
     }
     if (rollout.attempted.isEmpty() && rollout.oldest.publishTime().isEmpty()) {
       return; // A resync that found nothing to do.
@@ -601,26 +544,22 @@ final class Lane {
     if (observed.isEmpty()) {
       outcome = Outcome.NO_REPLICAS;
     } else {
-      lastSuccess = Optional.of(now);
+      attempts.refreshed(now);
     }
     report(rollout, outcome, now, confirmed, failuresBefore, "", effects);
   }
 
+  /** Without a reason nothing was tried: every stale replica waits for its next attempt. */
   private void fail(Rollout rollout, Instant now, List<Runnable> effects) {
-    oldestWaiting = oldestWaiting.with(rollout.oldest);
-    rollout
-        .stopped
-        .or(() -> rollout.failure)
-        .ifPresent(
-            reason -> {
-              consecutiveFailures++;
-              lastFailure = Optional.of(reason);
-              report(
-                  rollout, Outcome.FAILURE, now, Oldest.NONE, consecutiveFailures, reason, effects);
-            }); // Without a reason nothing was tried: every stale replica waits for its next
-    // attempt.
+    waiting.add(rollout.oldest);
+    Optional<String> reason = rollout.stopped.or(() -> rollout.failure);
+    if (reason.isPresent()) {
+      attempts.failed(reason.get());
+      report(
+          rollout, Outcome.FAILURE, now, Oldest.NONE, attempts.failures(), reason.get(), effects);
+    }
     if (rollout.stopped.isPresent()) {
-      retryAt = now.plus(context.backoff().after(consecutiveFailures));
+      attempts.backOff(now, context.backoff());
     }
   }
 
@@ -663,7 +602,7 @@ final class Lane {
     if (!isOwed()) {
       return LaneStatus.Phase.IDLE;
     }
-    return firstWaiting.isPresent() && !retryAt.isAfter(now)
+    return !waiting.isEmpty() && attempts.mayTry(now)
         ? LaneStatus.Phase.WAITING
         : LaneStatus.Phase.BACKING_OFF;
   }
@@ -673,7 +612,7 @@ final class Lane {
       return Optional.empty();
     }
     Oldest oldest =
-        running.map(rollout -> oldestWaiting.with(rollout.oldest)).orElse(oldestWaiting);
+        running.map(rollout -> waiting.oldest().with(rollout.oldest)).orElseGet(waiting::oldest);
     return oldest.publishTime().or(() -> owedSince);
   }
 
@@ -694,11 +633,11 @@ final class Lane {
                 reasons.add(replica.replica + " is loading since " + replica.loadingSince.get()));
     if (paused) {
       reasons.add("is paused: POST /v1/models/" + model().name() + "/resume");
-    } else if (running.isEmpty() && firstWaiting.isPresent() && !retryAt.isAfter(now)) {
+    } else if (running.isEmpty() && !waiting.isEmpty() && attempts.mayTry(now)) {
       reasons.add("waits for a quiet moment until " + nextRollout());
     }
-    if (retryAt.isAfter(now)) {
-      reasons.add("next attempt at " + retryAt + " after " + lastFailure.orElse("a failure"));
+    if (!attempts.mayTry(now)) {
+      reasons.add("next attempt at " + attempts.retryAt() + " after " + attempts.lastFailure());
     }
     observed
         .all()
