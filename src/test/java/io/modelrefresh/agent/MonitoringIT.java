@@ -4,7 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import io.fabric8.kubernetes.api.model.coordination.v1.Lease;
+import io.fabric8.kubernetes.api.model.coordination.v1.LeaseBuilder;
 import io.grpc.Status;
+import io.modelrefresh.ApiServer;
 import io.modelrefresh.emulator.EmbeddedPubSub;
 import io.modelrefresh.operations.Monitoring;
 import io.modelrefresh.operations.Prometheus;
@@ -14,6 +17,8 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.ZoneOffset;
+import java.time.ZonedDateTime;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Set;
@@ -190,5 +195,61 @@ class MonitoringIT {
           .atMost(PATIENCE)
           .untilAsserted(() -> assertThat(prometheus.firing()).contains("FeatureUpdatesGivenBack"));
     }
+  }
+
+  @Test
+  void aStandbyBesideAnActiveAgentRaisesNoAlertAndAloneOnlyThatNobodyConsumes() {
+    assumeTrue(Prometheus.present(), Monitoring.NO_PROMETHEUS);
+    try (ApiServer api = new ApiServer().up();
+        Prometheus prometheus = Prometheus.start(directory)) {
+      api.apply(leaseHeldBy("somebody"));
+      Map<String, String> configuration = configuration();
+      configuration.put("quarkus.kubernetes-client.api-server-url", api.url());
+      configuration.put("model-refresh.lease.name", "agents");
+      configuration.put("model-refresh.lease.namespace", "ml");
+      try (AgentProcess standby = AgentProcess.start(emulator.address(), configuration)) {
+        standby.awaitReady();
+        prometheus.scrape(agent.managementAddress(), standby.managementAddress());
+        topic.update("stats");
+        await()
+            .atMost(PATIENCE)
+            .until(
+                () -> !prometheus.query("model_refresh_propagation_seconds_count > 0").isEmpty());
+
+        // Longer than the objective and the second that alerts are given here.
+        await()
+            .atMost(PATIENCE)
+            .during(Duration.ofSeconds(5))
+            .untilAsserted(() -> assertThat(prometheus.firing()).isEmpty());
+
+        agent.close();
+        prometheus.scrape(standby.managementAddress());
+
+        await()
+            .atMost(PATIENCE)
+            .during(Duration.ofSeconds(5))
+            .untilAsserted(
+                () ->
+                    assertThat(prometheus.firing())
+                        .containsExactly("FeatureUpdatesSubscriberDown"));
+      }
+    }
+  }
+
+  private static Lease leaseHeldBy(String holder) {
+    ZonedDateTime now = ZonedDateTime.now(ZoneOffset.UTC);
+    return new LeaseBuilder()
+        .withNewMetadata()
+        .withNamespace("ml")
+        .withName("agents")
+        .endMetadata()
+        .withNewSpec()
+        .withHolderIdentity(holder)
+        .withLeaseDurationSeconds(3600)
+        .withAcquireTime(now)
+        .withRenewTime(now)
+        .withLeaseTransitions(0)
+        .endSpec()
+        .build();
   }
 }
