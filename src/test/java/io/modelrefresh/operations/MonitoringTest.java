@@ -9,6 +9,10 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
 import org.junit.jupiter.api.Test;
@@ -84,6 +88,25 @@ class MonitoringTest {
     assertThat(Kustomizations.read(RUNBOOK).lines().filter(line -> line.startsWith("## ")))
         .containsExactlyInAnyOrderElementsOf(
             alerts().map(alert -> "## " + alert.get("alert").asText()).toList());
+  }
+
+  @Test
+  void theReadmeListsEachAlertUnderItsSeverity() {
+    Map<String, Set<String>> listed = new TreeMap<>();
+    Kustomizations.read(Kustomizations.ROOT.resolve("README.md"))
+        .lines()
+        .filter(line -> line.matches("\\| \\w+(, \\w+)* \\| (critical|warning) \\|"))
+        .map(line -> line.split(" ?\\| ?"))
+        .forEach(cells -> listed.put(cells[2], Set.of(cells[1].split(", "))));
+
+    assertThat(listed)
+        .isEqualTo(
+            alerts()
+                .collect(
+                    Collectors.groupingBy(
+                        alert -> alert.at("/labels/severity").asText(),
+                        Collectors.mapping(
+                            alert -> alert.get("alert").asText(), Collectors.toSet()))));
   }
 
   @Test

@@ -15,6 +15,8 @@ import io.fabric8.kubernetes.api.model.apps.Deployment;
 import io.fabric8.kubernetes.api.model.policy.v1.PodDisruptionBudget;
 import io.modelrefresh.pubsub.PubSubConnector;
 import io.smallrye.reactive.messaging.annotations.ConnectorAttribute;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
@@ -22,6 +24,7 @@ import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -161,6 +164,26 @@ class OverlaysTest {
                     .containsEntry(
                         "iam.gke.io/gcp-service-account",
                         "model-refresh-agent@PROJECT_ID.iam.gserviceaccount.com"));
+  }
+
+  @Test
+  void theOverlayOfOnesOwnThatTheReadmeShowsRenders(@TempDir Path directory) throws IOException {
+    for (Path file : Kustomizations.files().toList()) {
+      Path copy = directory.resolve("model-refresh-agent").resolve(file);
+      Files.createDirectories(copy.getParent());
+      Files.copy(file, copy);
+    }
+    String readme = Kustomizations.read(Kustomizations.ROOT.resolve("README.md"));
+    String shown = readme.substring(readme.indexOf("```yaml") + 7, readme.indexOf("   ```\n\n3."));
+    Files.writeString(directory.resolve("kustomization.yaml"), shown.indent(-3));
+    Files.copy(GKE.resolve("catalog.yaml"), directory.resolve("catalog.yaml"));
+
+    String rendered = Kustomizations.render(directory);
+
+    assertThat(References.problems(StrictManifests.parse(rendered))).isEmpty();
+    assertThat(rendered)
+        .doesNotContain("/PROJECT_ID", "@PROJECT_ID", ": PROJECT_ID")
+        .contains("image: europe-docker.pkg.dev/my-project/tools/model-refresh-agent:0.1.0");
   }
 
   private static List<HasMetadata> objects(Path overlay) {
