@@ -10,8 +10,10 @@ import io.grpc.Status;
 import io.modelrefresh.ApiServer;
 import io.modelrefresh.emulator.EmbeddedPubSub;
 import io.modelrefresh.operations.Monitoring;
+import io.modelrefresh.operations.Probes;
 import io.modelrefresh.operations.Prometheus;
 import io.modelrefresh.serving.FakeModelServer;
+import io.restassured.RestAssured;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -107,6 +109,17 @@ class MonitoringIT {
     missing.removeAll(reported());
 
     assertThat(missing).isEqualTo(NOT_YET);
+  }
+
+  @Test
+  void theProbesOfTheDeploymentAnswer() {
+    assertThat(Probes.paths())
+        .hasSize(3)
+        .allSatisfy(
+            path ->
+                RestAssured.get("http://" + agent.managementAddress() + path)
+                    .then()
+                    .statusCode(200));
   }
 
   private Set<String> reported() {

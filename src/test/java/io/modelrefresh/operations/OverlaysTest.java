@@ -4,13 +4,16 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.fabric8.kubernetes.api.model.Capabilities;
+import io.fabric8.kubernetes.api.model.ConfigMap;
 import io.fabric8.kubernetes.api.model.Container;
+import io.fabric8.kubernetes.api.model.EnvVar;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.Namespace;
 import io.fabric8.kubernetes.api.model.PodSpec;
 import io.fabric8.kubernetes.api.model.PodTemplateSpec;
 import io.fabric8.kubernetes.api.model.ServiceAccount;
 import io.fabric8.kubernetes.api.model.Volume;
+import io.fabric8.kubernetes.api.model.VolumeMount;
 import io.fabric8.kubernetes.api.model.apps.Deployment;
 import io.fabric8.kubernetes.api.model.policy.v1.PodDisruptionBudget;
 import io.modelrefresh.pubsub.PubSubConnector;
@@ -21,6 +24,9 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
+import java.util.Set;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -164,6 +170,54 @@ class OverlaysTest {
                     .containsEntry(
                         "iam.gke.io/gcp-service-account",
                         "model-refresh-agent@PROJECT_ID.iam.gserviceaccount.com"));
+  }
+
+  @ParameterizedTest
+  @MethodSource("overlays")
+  void everySettingOfTheAgentIsAKeyOfTheReadme(Path overlay) {
+    Set<String> keys =
+        Kustomizations.read(Path.of("README.md"))
+            .lines()
+            .filter(line -> line.startsWith("| `model-refresh."))
+            .map(line -> line.substring(3, line.indexOf('`', 3)))
+            .map(key -> key.replaceAll("[.-]", "_").toUpperCase(Locale.ROOT))
+            .collect(Collectors.toSet());
+
+    Stream<String> variables =
+        Stream.concat(
+            container(overlay).getEnv().stream().map(EnvVar::getName),
+            of(overlay, ConfigMap.class)
+                .filter(
+                    map -> map.getMetadata().getName().startsWith("model-refresh-agent-settings"))
+                .flatMap(map -> map.getData().keySet().stream()));
+
+    assertThat(variables.filter(name -> name.startsWith("MODEL_REFRESH_")))
+        .contains("MODEL_REFRESH_CATALOG_LOCATION", "MODEL_REFRESH_LEASE_NAME")
+        .isSubsetOf(keys);
+  }
+
+  @ParameterizedTest
+  @MethodSource("overlays")
+  void theCatalogIsMountedWhereTheAgentLooksForIt(Path overlay) {
+    ConfigMap settings =
+        of(overlay, ConfigMap.class)
+            .filter(map -> map.getMetadata().getName().startsWith("model-refresh-agent-settings"))
+            .findFirst()
+            .orElseThrow();
+    ConfigMap catalog =
+        of(overlay, ConfigMap.class)
+            .filter(map -> map.getMetadata().getName().equals("model-refresh-catalog"))
+            .findFirst()
+            .orElseThrow();
+    String mounted =
+        container(overlay).getVolumeMounts().stream()
+            .filter(mount -> mount.getName().equals("catalog"))
+            .map(VolumeMount::getMountPath)
+            .findFirst()
+            .orElseThrow();
+
+    assertThat(settings.getData().get("MODEL_REFRESH_CATALOG_LOCATION"))
+        .isIn(catalog.getData().keySet().stream().map(file -> mounted + "/" + file).toList());
   }
 
   @Test

@@ -2,7 +2,12 @@ package io.modelrefresh.infrastructure;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 
 /** What the program creates, against mocks of Google Cloud. */
@@ -141,5 +146,32 @@ class FeatureUpdatesTest {
                 "MP_MESSAGING_INCOMING_FEATURE_UPDATES_ORDERED", "key",
                 "MP_MESSAGING_OUTGOING_FEATURE_UPDATES_TOPIC_TOPIC", "updates",
                 "MODEL_REFRESH_DEAD_LETTER_SUBSCRIPTION", "updates-dead-letter-sub"));
+  }
+
+  @Test
+  void everyVariableOfTheEnvironmentIsASettingInTheAgentsReadme() throws Exception {
+    Set<String> settings =
+        Files.readString(Path.of("../README.md"))
+            .lines()
+            .filter(line -> line.startsWith("| `"))
+            .map(line -> line.substring(3, line.indexOf('`', 3)))
+            .map(key -> key.replaceAll("[.-]", "_").toUpperCase(Locale.ROOT))
+            .collect(Collectors.toSet());
+
+    Object environment =
+        Project.outputsOf(Map.of("exactlyOnce", "true", "ordering", "true")).get("environment");
+
+    assertThat(((Map<?, ?>) environment).keySet())
+        .hasSize(8)
+        .allSatisfy(
+            variable ->
+                assertThat(
+                        variable
+                            .toString()
+                            .replaceAll("^MP_MESSAGING_INCOMING_FEATURE_UPDATES_", "")
+                            .replaceAll("^MP_MESSAGING_OUTGOING_FEATURE_UPDATES_TOPIC_", ""))
+                    .satisfiesAnyOf(
+                        name -> assertThat(settings).contains(name),
+                        name -> assertThat(name).isEqualTo("QUARKUS_GOOGLE_CLOUD_PROJECT_ID")));
   }
 }
