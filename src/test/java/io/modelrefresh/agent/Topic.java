@@ -1,7 +1,9 @@
 package io.modelrefresh.agent;
 
 import com.google.protobuf.ByteString;
+import com.google.protobuf.util.Durations;
 import com.google.pubsub.v1.AcknowledgeRequest;
+import com.google.pubsub.v1.DeadLetterPolicy;
 import com.google.pubsub.v1.DeleteSubscriptionRequest;
 import com.google.pubsub.v1.ModifyAckDeadlineRequest;
 import com.google.pubsub.v1.PublishRequest;
@@ -9,6 +11,7 @@ import com.google.pubsub.v1.PublisherGrpc;
 import com.google.pubsub.v1.PubsubMessage;
 import com.google.pubsub.v1.PullRequest;
 import com.google.pubsub.v1.ReceivedMessage;
+import com.google.pubsub.v1.RetryPolicy;
 import com.google.pubsub.v1.SubscriberGrpc;
 import com.google.pubsub.v1.Subscription;
 import io.grpc.ManagedChannel;
@@ -120,6 +123,24 @@ final class Topic implements AutoCloseable {
   void createSubscription() {
     subscriber.createSubscription(
         Subscription.newBuilder().setName(subscription).setTopic(topic).build());
+  }
+
+  /** With the dead-letter and retry policies that the agent is to be provisioned with. */
+  void createSubscriptionAsProvisioned(String deadLetterTopic) {
+    subscriber.createSubscription(
+        Subscription.newBuilder()
+            .setName(subscription)
+            .setTopic(topic)
+            .setAckDeadlineSeconds(60)
+            .setDeadLetterPolicy(
+                DeadLetterPolicy.newBuilder()
+                    .setDeadLetterTopic(deadLetterTopic)
+                    .setMaxDeliveryAttempts(100))
+            .setRetryPolicy(
+                RetryPolicy.newBuilder()
+                    .setMinimumBackoff(Durations.fromSeconds(10))
+                    .setMaximumBackoff(Durations.fromSeconds(600)))
+            .build());
   }
 
   @Override
