@@ -2,7 +2,6 @@ package io.modelrefresh.agent;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.fabric8.kubernetes.api.model.coordination.v1.Lease;
 import io.fabric8.kubernetes.api.model.coordination.v1.LeaseBuilder;
@@ -12,6 +11,7 @@ import io.modelrefresh.emulator.EmbeddedPubSub;
 import io.modelrefresh.operations.Monitoring;
 import io.modelrefresh.operations.Probes;
 import io.modelrefresh.operations.Prometheus;
+import io.modelrefresh.operations.Tool;
 import io.modelrefresh.serving.FakeModelServer;
 import io.restassured.RestAssured;
 import java.io.IOException;
@@ -133,7 +133,7 @@ class MonitoringIT {
 
   @Test
   void alertsFireWhileAModelServerOrPubSubIsDownAndResolveOnceItIsBack() {
-    assumeTrue(Prometheus.present(), Monitoring.NO_PROMETHEUS);
+    Tool.needed(Prometheus.present(), Monitoring.NO_PROMETHEUS);
     try (Prometheus prometheus = Prometheus.start(directory)) {
       prometheus.scrape(agent.managementAddress());
       topic.update("stats");
@@ -190,7 +190,7 @@ class MonitoringIT {
 
   @Test
   void whatAStoppedAgentGivesBackRaisesAnAlertOnceTheNextOneSeesItAgain() {
-    assumeTrue(Prometheus.present(), Monitoring.NO_PROMETHEUS);
+    Tool.needed(Prometheus.present(), Monitoring.NO_PROMETHEUS);
     try (Prometheus prometheus = Prometheus.start(directory)) {
       server.gateLoads();
       topic.update("stats");
@@ -212,7 +212,7 @@ class MonitoringIT {
 
   @Test
   void aStandbyBesideAnActiveAgentRaisesNoAlertAndAloneOnlyThatNobodyConsumes() {
-    assumeTrue(Prometheus.present(), Monitoring.NO_PROMETHEUS);
+    Tool.needed(Prometheus.present(), Monitoring.NO_PROMETHEUS);
     try (ApiServer api = new ApiServer().up();
         Prometheus prometheus = Prometheus.start(directory)) {
       api.apply(leaseHeldBy("somebody"));
