@@ -48,7 +48,7 @@ final class Topic implements AutoCloseable {
 
   /** Publishes an update of a feature view, and answers its message id. */
   String update(String featureView) {
-    return publish("{\"feature_view\": \"" + featureView + "\"}");
+    return publish(updateOf(featureView));
   }
 
   String publish(String data) {
@@ -61,9 +61,21 @@ final class Topic implements AutoCloseable {
         .getMessageIds(0);
   }
 
+  /** Publishes these in one request, and answers their message ids. */
+  List<String> publish(List<PubsubMessage> messages) {
+    return publisher
+        .publish(PublishRequest.newBuilder().setTopic(topic).addAllMessages(messages).build())
+        .getMessageIdsList();
+  }
+
+  /** A message that announces an update of a feature view. */
+  static PubsubMessage updateOf(String featureView) {
+    return message("{\"feature_view\": \"" + featureView + "\"}");
+  }
+
   /** Publishes many updates of one view. */
   List<String> updates(String featureView, int count) {
-    PubsubMessage message = message("{\"feature_view\": \"" + featureView + "\"}");
+    PubsubMessage message = updateOf(featureView);
     List<String> ids = new ArrayList<>(count);
     while (ids.size() < count) {
       PublishRequest.Builder batch = PublishRequest.newBuilder().setTopic(topic);
