@@ -189,20 +189,21 @@ class MonitoringIT {
   }
 
   @Test
-  void whatAStoppedAgentGivesBackRaisesAnAlertOnceTheNextOneSeesItAgain() {
+  void whatAStoppedAgentGivesBackRaisesAnAlertOnceAnotherSeesItAgain() {
     Tool.needed(Prometheus.present(), Monitoring.NO_PROMETHEUS);
-    try (Prometheus prometheus = Prometheus.start(directory)) {
-      server.gateLoads();
-      topic.update("stats");
-      await()
-          .atMost(PATIENCE)
-          .until(() -> agent.metrics().matches("(?s).*pubsub_outstanding_messages\\{[^}]*} 1.*"));
+    server.gateLoads();
+    topic.update("stats");
+    await()
+        .atMost(PATIENCE)
+        .until(() -> agent.metrics().matches("(?s).*pubsub_outstanding_messages\\{[^}]*} 1.*"));
+    try (Prometheus prometheus = Prometheus.start(directory);
+        AgentProcess other = AgentProcess.start(emulator.address(), configuration())) {
+      prometheus.scrape(other.awaitReady().managementAddress());
+      assertThat(prometheus.firing()).doesNotContain("FeatureUpdatesGivenBack");
 
       agent.terminate();
       agent.awaitEnd(PATIENCE);
       server.releaseLoads();
-      agent = AgentProcess.start(emulator.address(), configuration());
-      prometheus.scrape(agent.managementAddress());
 
       await()
           .atMost(PATIENCE)
