@@ -2,7 +2,6 @@ package io.modelrefresh.agent;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.fabric8.kubernetes.api.model.coordination.v1.Lease;
 import io.fabric8.kubernetes.api.model.coordination.v1.LeaseBuilder;
@@ -12,6 +11,7 @@ import io.modelrefresh.emulator.EmbeddedPubSub;
 import io.modelrefresh.operations.Monitoring;
 import io.modelrefresh.operations.Probes;
 import io.modelrefresh.operations.Prometheus;
+import io.modelrefresh.operations.Tool;
 import io.modelrefresh.serving.FakeModelServer;
 import io.restassured.RestAssured;
 import java.io.IOException;
@@ -133,7 +133,7 @@ class MonitoringIT {
 
   @Test
   void alertsFireWhileAModelServerOrPubSubIsDownAndResolveOnceItIsBack() {
-    assumeTrue(Prometheus.present(), Monitoring.NO_PROMETHEUS);
+    Tool.needed(Prometheus.present(), Monitoring.NO_PROMETHEUS);
     try (Prometheus prometheus = Prometheus.start(directory)) {
       prometheus.scrape(agent.managementAddress());
       topic.update("stats");
@@ -189,20 +189,21 @@ class MonitoringIT {
   }
 
   @Test
-  void whatAStoppedAgentGivesBackRaisesAnAlertOnceTheNextOneSeesItAgain() {
-    assumeTrue(Prometheus.present(), Monitoring.NO_PROMETHEUS);
-    try (Prometheus prometheus = Prometheus.start(directory)) {
-      server.gateLoads();
-      topic.update("stats");
-      await()
-          .atMost(PATIENCE)
-          .until(() -> agent.metrics().matches("(?s).*pubsub_outstanding_messages\\{[^}]*} 1.*"));
+  void whatAStoppedAgentGivesBackRaisesAnAlertOnceAnotherSeesItAgain() {
+    Tool.needed(Prometheus.present(), Monitoring.NO_PROMETHEUS);
+    server.gateLoads();
+    topic.update("stats");
+    await()
+        .atMost(PATIENCE)
+        .until(() -> agent.metrics().matches("(?s).*pubsub_outstanding_messages\\{[^}]*} 1.*"));
+    try (Prometheus prometheus = Prometheus.start(directory);
+        AgentProcess other = AgentProcess.start(emulator.address(), configuration())) {
+      prometheus.scrape(other.awaitReady().managementAddress());
+      assertThat(prometheus.firing()).doesNotContain("FeatureUpdatesGivenBack");
 
       agent.terminate();
       agent.awaitEnd(PATIENCE);
       server.releaseLoads();
-      agent = AgentProcess.start(emulator.address(), configuration());
-      prometheus.scrape(agent.managementAddress());
 
       await()
           .atMost(PATIENCE)
@@ -212,7 +213,7 @@ class MonitoringIT {
 
   @Test
   void aStandbyBesideAnActiveAgentRaisesNoAlertAndAloneOnlyThatNobodyConsumes() {
-    assumeTrue(Prometheus.present(), Monitoring.NO_PROMETHEUS);
+    Tool.needed(Prometheus.present(), Monitoring.NO_PROMETHEUS);
     try (ApiServer api = new ApiServer().up();
         Prometheus prometheus = Prometheus.start(directory)) {
       api.apply(leaseHeldBy("somebody"));

@@ -1,7 +1,6 @@
 package io.modelrefresh.operations;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.google.protobuf.util.Durations;
 import com.google.pubsub.v1.GetSubscriptionRequest;
@@ -23,8 +22,10 @@ class DevEmulatorTest {
   @Test
   void theAgentsSubscriptionIsThereWithItsPoliciesHoweverOftenTheScriptRuns() throws Exception {
     Optional<Path> jar = OfficialEmulator.jar();
-    assumeTrue(jar.isPresent(), OfficialEmulator.ABSENT);
-    assumeTrue(
+    Tool.needed(
+        jar.isPresent(),
+        "Google's official emulator is not on this machine: the dev overlay's script is NOT run");
+    Tool.needed(
         Tool.present("bash") && Tool.present("curl"),
         "bash and curl are not on this machine: the dev overlay's script is NOT run");
     try (OfficialEmulator emulator = OfficialEmulator.start(jar.get())) {

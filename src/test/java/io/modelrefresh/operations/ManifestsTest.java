@@ -3,7 +3,6 @@ package io.modelrefresh.operations;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.fail;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
@@ -56,7 +55,7 @@ class ManifestsTest {
   @ParameterizedTest
   @MethodSource("roots")
   void anOverlayRendersToObjectsWithOnlyFieldsTheirKindHas(Path root) {
-    assumeTrue(Kustomizations.canRender(), Kustomizations.NO_KUBECTL);
+    Tool.needed(Kustomizations.canRender(), Kustomizations.NO_KUBECTL);
 
     assertThat(StrictManifests.parse(Kustomizations.render(root))).isNotEmpty();
   }

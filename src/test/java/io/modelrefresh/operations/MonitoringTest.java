@@ -2,7 +2,6 @@ package io.modelrefresh.operations;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.nio.file.Path;
@@ -35,7 +34,7 @@ class MonitoringTest {
 
   @Test
   void eachAlertFiresAndResolvesAsItsScenarioSays() {
-    assumeTrue(Prometheus.present(), Monitoring.NO_PROMETHEUS);
+    Tool.needed(Prometheus.present(), Monitoring.NO_PROMETHEUS);
     Monitoring.write(directory.resolve("alerts.yaml"), Monitoring.alertsFile());
     Path tests = directory.resolve("alerts.test.yaml");
     Monitoring.write(tests, Kustomizations.read(TESTS));
@@ -45,7 +44,7 @@ class MonitoringTest {
 
   @Test
   void aRuleThatNoLongerDoesWhatItsScenarioSaysIsCaught() {
-    assumeTrue(Prometheus.present(), Monitoring.NO_PROMETHEUS);
+    Tool.needed(Prometheus.present(), Monitoring.NO_PROMETHEUS);
     Monitoring.write(
         directory.resolve("alerts.yaml"), Monitoring.alertsFile().replace("> 2700", "> 27000"));
     Path tests = directory.resolve("alerts.test.yaml");
@@ -111,7 +110,7 @@ class MonitoringTest {
 
   @Test
   void everyExpressionOfTheDashboardIsOnePrometheusUnderstands() {
-    assumeTrue(Prometheus.present(), Monitoring.NO_PROMETHEUS);
+    Tool.needed(Prometheus.present(), Monitoring.NO_PROMETHEUS);
 
     Path rules = directory.resolve("dashboard.yaml");
     Monitoring.write(rules, recording(Monitoring.dashboardExpressions()));
@@ -121,7 +120,7 @@ class MonitoringTest {
 
   @Test
   void anExpressionPrometheusDoesNotUnderstandIsCaught() {
-    assumeTrue(Prometheus.present(), Monitoring.NO_PROMETHEUS);
+    Tool.needed(Prometheus.present(), Monitoring.NO_PROMETHEUS);
 
     Path rules = directory.resolve("dashboard.yaml");
     Monitoring.write(rules, recording(List.of("sum by (model (model_replicas)")));

@@ -1,7 +1,6 @@
 package io.modelrefresh.operations;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.fabric8.kubernetes.api.model.Capabilities;
 import io.fabric8.kubernetes.api.model.ConfigMap;
@@ -28,7 +27,7 @@ import java.util.Locale;
 import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -40,9 +39,9 @@ class OverlaysTest {
 
   private static final Path GKE = Kustomizations.ROOT.resolve("overlays/gke");
 
-  @BeforeAll
-  static void needsKubectl() {
-    assumeTrue(Kustomizations.canRender(), Kustomizations.NO_KUBECTL);
+  @BeforeEach
+  void needsKubectl() {
+    Tool.needed(Kustomizations.canRender(), Kustomizations.NO_KUBECTL);
   }
 
   static Stream<Path> overlays() {

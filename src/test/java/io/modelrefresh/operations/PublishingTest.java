@@ -1,7 +1,6 @@
 package io.modelrefresh.operations;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -153,7 +152,7 @@ class PublishingTest {
   }
 
   private static List<JsonNode> python(String... arguments) throws Exception {
-    assumeTrue(Tool.present("python3"), NO_PYTHON);
+    Tool.needed(Tool.present("python3"), NO_PYTHON);
     List<String> command = new ArrayList<>(List.of("python3"));
     for (String argument : arguments) {
       command.add(argument.endsWith(".py") ? EXAMPLES.resolve(argument).toString() : argument);

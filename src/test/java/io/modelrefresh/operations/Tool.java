@@ -8,9 +8,15 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import org.jboss.logging.Logger;
+import org.junit.jupiter.api.Assumptions;
 
 /** A program of this machine's, which tests use where it is there. */
 public final class Tool {
+
+  private static final Set<String> SAID = ConcurrentHashMap.newKeySet();
 
   private Tool() {}
 
@@ -18,6 +24,14 @@ public final class Tool {
   public static boolean present(String program) {
     return Arrays.stream(System.getenv().getOrDefault("PATH", "").split(File.pathSeparator))
         .anyMatch(directory -> Files.isExecutable(Path.of(directory, program)));
+  }
+
+  /** Skips the test, and says aloud what is thereby not shown, unless what it needs is there. */
+  public static void needed(boolean present, String absent) {
+    if (!present && SAID.add(absent)) {
+      Logger.getLogger(Tool.class).warn(absent);
+    }
+    Assumptions.assumeTrue(present, absent);
   }
 
   /**
