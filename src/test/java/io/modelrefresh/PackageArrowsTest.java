@@ -29,7 +29,8 @@ class PackageArrowsTest {
     "demo, ''",
     "update, ''",
     "catalog, 'update'",
-    "serving, 'update catalog'",
+    "request, ''",
+    "serving, 'update catalog request'",
     "refresh, 'update catalog serving'",
     "agent, 'pubsub update catalog serving refresh'",
     "dev, 'pubsub emulator demo update catalog agent'",
@@ -90,6 +91,15 @@ class PackageArrowsTest {
 
   private static Stream<String> rooms() {
     return Stream.of(
-        "pubsub", "emulator", "demo", "update", "catalog", "serving", "refresh", "agent", "dev");
+        "pubsub",
+        "emulator",
+        "demo",
+        "update",
+        "catalog",
+        "request",
+        "serving",
+        "refresh",
+        "agent",
+        "dev");
   }
 }

@@ -1,20 +1,33 @@
 package io.modelrefresh.catalog;
 
 import java.util.List;
+import java.util.Optional;
 
 /**
- * A served model: the feature views it consumes, where it is served, and how it is refreshed.
+ * A served model: the feature views it consumes, where it is served, and how it is refreshed and
+ * retrained.
  *
  * @param name its key in the catalog
  * @param featureViews what it consumes, at least one
+ * @param retraining when it is retrained; empty for never
  */
 public record Model(
     String name,
     List<FeatureViewSelector> featureViews,
     ServerSettings server,
-    RefreshPolicy refresh) {
+    RefreshPolicy refresh,
+    Optional<RetrainingPolicy> retraining) {
 
   public Model {
     featureViews = List.copyOf(featureViews);
+  }
+
+  /** A model that is never retrained. */
+  public Model(
+      String name,
+      List<FeatureViewSelector> featureViews,
+      ServerSettings server,
+      RefreshPolicy refresh) {
+    this(name, featureViews, server, refresh, Optional.empty());
   }
 }

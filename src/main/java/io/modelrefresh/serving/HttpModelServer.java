@@ -1,7 +1,8 @@
 package io.modelrefresh.serving;
 
 import io.modelrefresh.catalog.ServerSettings.HttpRequestTemplate;
-import io.modelrefresh.serving.RequestTemplate.Syntax;
+import io.modelrefresh.request.RequestTemplate;
+import io.modelrefresh.request.RequestTemplate.Syntax;
 import io.smallrye.mutiny.Uni;
 import java.util.LinkedHashMap;
 import java.util.Locale;
@@ -73,7 +74,7 @@ final class HttpModelServer implements ModelServer {
   public Uni<ServerAnswer> load(ReplicaClient replica, LoadRequest request) {
     ReplicaRequest load;
     try {
-      TemplateData data = new TemplateData(modelName, request);
+      Map<String, Object> data = new TemplateData(modelName, request).variables();
       load =
           new ReplicaRequest(
               method, path.renderPath(data), headers, body.map(text -> text.render(data)));
@@ -100,7 +101,7 @@ final class HttpModelServer implements ModelServer {
       ready =
           new ReplicaRequest(
               "GET",
-              readyPath.get().renderPath(new TemplateData(modelName, request)),
+              readyPath.get().renderPath(new TemplateData(modelName, request).variables()),
               readyHeaders(),
               Optional.empty());
     } catch (IllegalArgumentException e) {
