@@ -32,7 +32,8 @@ class PackageArrowsTest {
     "request, ''",
     "serving, 'update catalog request'",
     "refresh, 'update catalog serving'",
-    "agent, 'pubsub update catalog serving refresh'",
+    "retraining, 'pubsub update catalog request refresh'",
+    "agent, 'pubsub update catalog serving refresh retraining'",
     "dev, 'pubsub emulator demo update catalog agent'",
   })
   void aPackageKnowsOnlyOfThoseItsArrowsPointTo(String room, String known) {
@@ -99,6 +100,7 @@ class PackageArrowsTest {
         "request",
         "serving",
         "refresh",
+        "retraining",
         "agent",
         "dev");
   }
