@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import io.fabric8.kubernetes.client.KubernetesClient;
+import io.modelrefresh.ApiServer;
 import io.modelrefresh.catalog.ReplicaAddress.Kubernetes;
 import io.vertx.core.Vertx;
 import java.time.Clock;
