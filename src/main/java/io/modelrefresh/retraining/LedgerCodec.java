@@ -22,6 +22,7 @@ final class LedgerCodec {
     entry.window().ifPresent(window -> node.put("window", window.toString()));
     entry.covered().ifPresent(covered -> node.put("covered", covered.toString()));
     entry.owed().ifPresent(owed -> node.set("owed", encode(owed)));
+    entry.next().ifPresent(next -> node.set("next", encode(next)));
     return node.toString();
   }
 
@@ -47,7 +48,8 @@ final class LedgerCodec {
       return new LedgerEntry(
           instant(node, "window"),
           instant(node, "covered"),
-          Optional.ofNullable(node.get("owed")).map(LedgerCodec::owed));
+          Optional.ofNullable(node.get("owed")).map(LedgerCodec::owed),
+          Optional.ofNullable(node.get("next")).map(LedgerCodec::owed));
     } catch (JsonProcessingException | DateTimeException | NumberFormatException e) {
       throw new IllegalArgumentException(e.getMessage(), e);
     }
@@ -75,7 +77,7 @@ final class LedgerCodec {
 
   private static Instant required(JsonNode node, String field) {
     return instant(node, field)
-        .orElseThrow(() -> new IllegalArgumentException("owed has no " + field));
+        .orElseThrow(() -> new IllegalArgumentException("a job owed has no " + field));
   }
 
   private static Optional<Instant> instant(JsonNode node, String field) {

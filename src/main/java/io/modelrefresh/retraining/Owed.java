@@ -15,20 +15,36 @@ record Owed(Instant window, Instant notBefore, Instant newest, Cause cause) {
   /** How far this machine's clock and the one that stamps publish times may disagree. */
   static final Duration CLOCK_SKEW = Duration.ofMinutes(1);
 
+  /** One that is due whether or not this machine's clock has come to the publish time. */
+  static Owed atOnce(Instant published, Cause cause) {
+    return new Owed(published, published.minus(CLOCK_SKEW), published, cause);
+  }
+
   /**
-   * The newest publish time the job covers once it is enqueued. It starts no sooner than it is due,
-   * so it covers what was published until then, recorded or not.
+   * The newest publish time the job covers. It starts no sooner than it is due, so it covers what
+   * was published until then, recorded or not.
    */
   Instant covers() {
     Instant surely = notBefore.minus(CLOCK_SKEW);
     return surely.isAfter(newest) ? surely : newest;
   }
 
-  Owed and(Trigger trigger) {
+  /** Whether it covers the trigger and says all that the trigger has to say. */
+  boolean implies(Trigger trigger) {
+    return !trigger.publishTime().isAfter(covers()) && cause.says(trigger.cause());
+  }
+
+  /** Covering what it does, and saying what the trigger has to say. */
+  Owed becauseOf(Trigger trigger) {
+    return new Owed(window, notBefore, newest, cause.and(trigger.cause()));
+  }
+
+  /** Covering the trigger, too; only before anyone may enqueue it. */
+  Owed including(Trigger trigger) {
     return new Owed(
         window,
         notBefore,
-        trigger.publishTime().isAfter(newest) ? trigger.publishTime() : newest,
+        trigger.publishTime().isAfter(covers()) ? trigger.publishTime() : newest,
         cause.and(trigger.cause()));
   }
 }

@@ -48,6 +48,11 @@ final class PubSubQueue implements RetrainingQueue {
         .transform(this::failure);
   }
 
+  @Override
+  public boolean deduplicates() {
+    return false;
+  }
+
   private EnqueueFailedException failure(Throwable failure) {
     String said =
         Excerpt.of(failure.getMessage() == null ? failure.toString() : failure.getMessage());

@@ -4,6 +4,7 @@ import io.modelrefresh.catalog.Model;
 import io.modelrefresh.catalog.RetrainingPolicy;
 import io.modelrefresh.catalog.RetrainingReason.Kind;
 import io.modelrefresh.refresh.HeldMessage;
+import io.modelrefresh.retraining.RetrainingQueue.Outcome;
 import io.smallrye.mutiny.Uni;
 import java.time.Duration;
 import java.time.Instant;
@@ -219,12 +220,12 @@ final class RetrainingLane {
     List<String> problems = new ArrayList<>();
     Uni<Void> all = Uni.createFrom().voidItem();
     for (Kind kind : owedKinds(state)) {
-      Owed owed = state.entry(kind).owed().orElseThrow();
-      if (isDue(owed)) {
+      LedgerEntry entry = state.entry(kind);
+      if (isDue(entry.owed().orElseThrow())) {
         all =
             all.chain(
                 () ->
-                    enqueue(kind, owed)
+                    enqueue(kind, entry)
                         .onFailure(EnqueueFailedException.class)
                         .recoverWithItem(
                             failure -> {
@@ -252,25 +253,35 @@ final class RetrainingLane {
     return !context.ledger().durable() || !owed.notBefore().isAfter(context.clock().instant());
   }
 
-  private Uni<Void> enqueue(Kind kind, Owed owed) {
+  /**
+   * @param entry as it was read before; it owes a job
+   */
+  private Uni<Void> enqueue(Kind kind, LedgerEntry entry) {
     Model current;
     synchronized (lock) {
       current = model;
     }
-    RetrainingJob job = RetrainingJob.of(name, kind, owed);
-    String queue = policy(current).queue().queue();
+    RetrainingJob job = RetrainingJob.of(name, kind, entry.owed().orElseThrow());
+    String queueName = policy(current).queue().queue();
     return Uni.createFrom()
-        .deferred(() -> context.queues().apply(current).enqueue(job))
+        .deferred(
+            () -> {
+              RetrainingQueue queue = context.queues().apply(current);
+              return queue
+                  .enqueue(job)
+                  .invoke(outcome -> context.listener().enqueued(job, queueName, outcome))
+                  .map(outcome -> outcome == Outcome.CREATED && queue.deduplicates());
+            })
         .onFailure(failure -> !(failure instanceof EnqueueFailedException))
         .transform(
             failure ->
                 new EnqueueFailedException(
                     EnqueueFailedException.Kind.UNAVAILABLE, job.name() + ": " + failure))
         .onFailure()
-        .invoke(failure -> context.listener().failed(job, queue, failure.getMessage()))
-        .invoke(outcome -> context.listener().enqueued(job, queue, outcome))
+        .invoke(failure -> context.listener().failed(job, queueName, failure.getMessage()))
         .chain(
-            () -> change(state -> state.with(kind, state.entry(kind).enqueued(owed, cooldown()))))
+            certainlyNew ->
+                change(state -> state.with(kind, state.entry(kind).enqueued(entry, certainlyNew))))
         .replaceWithVoid();
   }
 

@@ -10,7 +10,7 @@ public interface RetrainingQueue {
 
   /** What a queue did with a job. */
   enum Outcome {
-    /** It is in the queue now. */
+    /** It was not in the queue and is now, unless the queue does not {@link #deduplicates}. */
     CREATED,
     /** It was there before. */
     DUPLICATE
@@ -22,6 +22,14 @@ public interface RetrainingQueue {
    * again.
    */
   Uni<Outcome> enqueue(RetrainingJob job);
+
+  /**
+   * Whether the queue itself knows jobs by their names, so that {@link Outcome#CREATED} proves that
+   * the job is new. If not, its consumer has to.
+   */
+  default boolean deduplicates() {
+    return true;
+  }
 
   /**
    * Asks the queue's server whether it would take a job, enqueueing none. Fails as {@link #enqueue}

@@ -19,13 +19,13 @@ class LedgerEntryTest {
     LedgerEntry entry = LedgerEntry.EMPTY.with(at(T), COOLDOWN);
 
     assertThat(entry.owed()).map(Owed::window).contains(T);
-    assertThat(entry.owed()).map(Owed::notBefore).contains(T);
+    assertThat(entry.owed().orElseThrow().notBefore()).isBefore(T);
   }
 
   @Test
   void aRedeliveryAddsNothingBeforeAndAfterTheJobIsEnqueued() {
     LedgerEntry owing = LedgerEntry.EMPTY.with(at(T), COOLDOWN);
-    LedgerEntry enqueued = owing.enqueued(owing.owed().orElseThrow(), COOLDOWN);
+    LedgerEntry enqueued = owing.enqueued(owing, true);
 
     assertThat(owing.with(at(T), COOLDOWN)).isEqualTo(owing);
     assertThat(enqueued.with(at(T), COOLDOWN)).isEqualTo(enqueued);
@@ -49,7 +49,7 @@ class LedgerEntryTest {
   void whatAJobThatIsNotDueYetWillSurelyCoverNeedsNoRecord() {
     LedgerEntry owing = enqueuedAt(T).with(at(T.plusSeconds(60)), COOLDOWN);
 
-    assertThat(owing.with(at(T.plusSeconds(7200)), COOLDOWN)).isSameAs(owing);
+    assertThat(owing.with(at(T.plusSeconds(7200)), COOLDOWN)).isEqualTo(owing);
     assertThat(owing.owedCovers(at(T.plus(COOLDOWN).minus(Owed.CLOCK_SKEW)))).isTrue();
     assertThat(owing.owedCovers(at(T.plus(COOLDOWN)))).isFalse();
   }
@@ -74,25 +74,48 @@ class LedgerEntryTest {
   }
 
   @Test
-  void whatJoinedWhileTheJobWasBeingEnqueuedIsOwedForTheNextWindow() {
+  void whatComesWhenTheOwedJobMayAlreadyBeCreatedIsOwedForTheNextWindow() {
     LedgerEntry owing = LedgerEntry.EMPTY.with(at(T), COOLDOWN);
-    Owed started = owing.owed().orElseThrow();
 
-    LedgerEntry enqueued = owing.with(at(T.plusSeconds(5)), COOLDOWN).enqueued(started, COOLDOWN);
+    LedgerEntry joined = owing.with(at(T.plusSeconds(5)), COOLDOWN);
+    LedgerEntry more = joined.with(at(T.plusSeconds(7)), COOLDOWN);
 
-    assertThat(enqueued.window()).contains(T);
-    assertThat(enqueued.covered()).contains(T);
-    assertThat(enqueued.owed()).map(Owed::window).contains(T.plus(COOLDOWN));
-    assertThat(enqueued.owed()).map(Owed::newest).contains(T.plusSeconds(5));
+    assertThat(joined.owed()).isEqualTo(owing.owed());
+    assertThat(joined.next()).map(Owed::window).contains(T.plus(COOLDOWN));
+    assertThat(more).as("the next covers it in any case").isEqualTo(joined);
   }
 
   @Test
-  void asecondAgentThatEnqueuedTheSameJobChangesNothing() {
-    LedgerEntry owing = LedgerEntry.EMPTY.with(at(T), COOLDOWN);
-    Owed job = owing.owed().orElseThrow();
-    LedgerEntry enqueued = owing.enqueued(job, COOLDOWN);
+  void aJobFoundToBeThereCoversOnlyWhatItWasRecordedFor() {
+    LedgerEntry owing =
+        LedgerEntry.EMPTY.with(at(T), COOLDOWN).with(at(T.plusSeconds(5)), COOLDOWN);
 
-    assertThat(enqueued.enqueued(job, COOLDOWN)).isEqualTo(enqueued);
+    LedgerEntry found = owing.enqueued(owing, false);
+
+    assertThat(found.covered()).contains(T);
+    assertThat(found.owed()).isEqualTo(owing.next());
+    assertThat(found.next()).isEmpty();
+  }
+
+  @Test
+  void aJobCreatedAnewCoversAllThatWasRecordedBeforeAndNothingSince() {
+    LedgerEntry owing =
+        LedgerEntry.EMPTY.with(at(T), COOLDOWN).with(at(T.plusSeconds(5)), COOLDOWN);
+    Instant since = T.plus(COOLDOWN).plusSeconds(5);
+
+    assertThat(owing.enqueued(owing, true).owed()).isEmpty();
+    assertThat(owing.enqueued(owing, true).covered()).contains(T.plusSeconds(5));
+    LedgerEntry late = owing.with(at(since), COOLDOWN).enqueued(owing, true);
+    assertThat(late.covered()).contains(T.plusSeconds(5));
+    assertThat(late.owed()).map(Owed::newest).contains(since);
+  }
+
+  @Test
+  void aSecondAgentThatEnqueuedTheSameJobChangesNothing() {
+    LedgerEntry owing = LedgerEntry.EMPTY.with(at(T), COOLDOWN);
+    LedgerEntry enqueued = owing.enqueued(owing, true);
+
+    assertThat(enqueued.enqueued(owing, false)).isEqualTo(enqueued);
   }
 
   @Test
@@ -117,8 +140,8 @@ class LedgerEntryTest {
       entry = entry.with(at(T.plusSeconds(i), "view-" + i, "1"), COOLDOWN);
     }
 
-    assertThat(entry.owed().orElseThrow().cause().versions()).hasSize(Cause.MOST_VERSIONS);
-    assertThat(entry.owedCovers(at(T, "yet-another", "1"))).isTrue();
+    assertThat(entry.next().orElseThrow().cause().versions()).hasSize(Cause.MOST_VERSIONS);
+    assertThat(entry.owedCovers(at(T.plusSeconds(9), "yet-another", "1"))).isTrue();
   }
 
   @Test
@@ -134,8 +157,10 @@ class LedgerEntryTest {
                         "42",
                         Optional.of("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"),
                         Map.of("p/v", "7", "w", ""))),
-                COOLDOWN);
+                COOLDOWN)
+            .with(at(T.plus(COOLDOWN).plusSeconds(1)), COOLDOWN);
 
+    assertThat(entry.next()).isPresent();
     assertThat(LedgerCodec.decode(LedgerCodec.encode(entry))).isEqualTo(entry);
     assertThat(LedgerCodec.decode(LedgerCodec.encode(LedgerEntry.EMPTY)))
         .isEqualTo(LedgerEntry.EMPTY);
@@ -143,7 +168,7 @@ class LedgerEntryTest {
 
   private static LedgerEntry enqueuedAt(Instant published) {
     LedgerEntry owing = LedgerEntry.EMPTY.with(at(published), COOLDOWN);
-    return owing.enqueued(owing.owed().orElseThrow(), COOLDOWN);
+    return owing.enqueued(owing, true);
   }
 
   private static Trigger at(Instant published) {

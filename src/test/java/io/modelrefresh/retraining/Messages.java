@@ -1,0 +1,40 @@
+package io.modelrefresh.retraining;
+
+import io.modelrefresh.refresh.Delivery;
+import io.modelrefresh.refresh.HeldMessage;
+import io.modelrefresh.refresh.HeldMessages;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+
+/** The messages of one agent's process, and how each was settled. */
+final class Messages {
+
+  private final HeldMessages held = new HeldMessages();
+  private final Map<String, String> settled = new ConcurrentHashMap<>();
+
+  /** Held once, by the caller. */
+  HeldMessage hold(String id) {
+    return held.hold(
+        id,
+        new Delivery() {
+          @Override
+          public void ack() {
+            settled.put(id, "ack");
+          }
+
+          @Override
+          public void nack(String reason) {
+            settled.put(id, "nack");
+          }
+        });
+  }
+
+  /** {@code ack}, {@code nack} or {@code held}. */
+  String fate(String id) {
+    return settled.getOrDefault(id, "held");
+  }
+
+  int heldCount() {
+    return held.count();
+  }
+}
