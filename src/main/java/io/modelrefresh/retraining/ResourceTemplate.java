@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.regex.Pattern;
 import org.snakeyaml.engine.v2.api.Load;
 import org.snakeyaml.engine.v2.api.LoadSettings;
 import org.snakeyaml.engine.v2.exceptions.MarkedYamlEngineException;
@@ -23,6 +24,9 @@ import org.snakeyaml.engine.v2.exceptions.YamlEngineException;
  * <p>The file is read anew each time, so it may be a mounted ConfigMap that changes. Blocks.
  */
 final class ResourceTemplate {
+
+  /** The beginning of a mapping in YAML's flow style, which Qute would take for an expression. */
+  private static final Pattern FLOW_MAPPING = Pattern.compile("\\{(?=[\\w./-]+:\\s)");
 
   private final Path file;
 
@@ -70,7 +74,8 @@ final class ResourceTemplate {
   }
 
   private RequestTemplate template() {
-    return new RequestTemplate(text(), file.toString(), Syntax.JSON);
+    return new RequestTemplate(
+        FLOW_MAPPING.matcher(text()).replaceAll("\\\\{"), file.toString(), Syntax.JSON);
   }
 
   private String text() {

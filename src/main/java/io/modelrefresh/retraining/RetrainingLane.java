@@ -145,6 +145,14 @@ final class RetrainingLane {
     cycle().subscribe().with(done -> finished(), this::failed);
   }
 
+  /** A timer may be a moment early, and is the only one there is. */
+  private void wakeByTimer() {
+    synchronized (lock) {
+      retryAt = Instant.MIN;
+    }
+    wake();
+  }
+
   private Uni<Void> cycle() {
     return change(this::withPending).chain(this::enqueueDue);
   }
@@ -349,7 +357,7 @@ final class RetrainingLane {
                   Duration delay = Duration.between(context.clock().instant(), at);
                   return context
                       .timer()
-                      .after(delay.isNegative() ? Duration.ZERO : delay, this::wake);
+                      .after(delay.isNegative() ? Duration.ZERO : delay, this::wakeByTimer);
                 })
             .orElse(() -> {});
   }
