@@ -1,7 +1,7 @@
 package io.modelrefresh;
 
+import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.StatusBuilder;
-import io.fabric8.kubernetes.api.model.discovery.v1.EndpointSlice;
 import io.fabric8.kubernetes.client.Config;
 import io.fabric8.kubernetes.client.ConfigBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
@@ -34,7 +34,8 @@ public final class ApiServer implements AutoCloseable {
 
   private final int port = freePort();
   private Stored stored = new Stored();
-  private final KubernetesClient client = newClient();
+  private final KubernetesClient client = newClient(0);
+  private final KubernetesClient admin = newClient(10);
   private KubernetesMockServer server;
 
   /** A server that is not up yet. */
@@ -106,21 +107,27 @@ public final class ApiServer implements AutoCloseable {
     return client;
   }
 
-  public void apply(EndpointSlice slice) {
-    client.resource(slice).createOr(existing -> existing.update());
+  /** Where it listens while it is up. */
+  public String url() {
+    return "http://127.0.0.1:" + port;
   }
 
-  public void delete(EndpointSlice slice) {
-    client.resource(slice).delete();
+  public void apply(HasMetadata resource) {
+    admin.resource(resource).createOr(existing -> existing.update());
   }
 
-  private KubernetesClient newClient() {
+  public void delete(HasMetadata resource) {
+    admin.resource(resource).delete();
+  }
+
+  private KubernetesClient newClient(int retries) {
     return new KubernetesClientBuilder()
         .withConfig(
             new ConfigBuilder(Config.empty())
-                .withMasterUrl("http://127.0.0.1:" + port)
+                .withMasterUrl(url())
                 .withHttp2Disable(true)
                 .withWatchReconnectInterval(50)
+                .withRequestRetryBackoffLimit(retries)
                 .build())
         .build();
   }
@@ -128,6 +135,7 @@ public final class ApiServer implements AutoCloseable {
   @Override
   public void close() {
     client.close();
+    admin.close();
     if (server != null) {
       server.destroy();
     }

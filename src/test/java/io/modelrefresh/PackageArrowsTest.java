@@ -32,8 +32,9 @@ class PackageArrowsTest {
     "request, ''",
     "serving, 'update catalog request'",
     "refresh, 'update catalog serving'",
+    "leadership, ''",
     "retraining, 'pubsub update catalog request refresh'",
-    "agent, 'pubsub update catalog serving refresh retraining'",
+    "agent, 'pubsub update catalog serving refresh leadership retraining'",
     "dev, 'pubsub emulator demo update catalog agent'",
   })
   void aPackageKnowsOnlyOfThoseItsArrowsPointTo(String room, String known) {
@@ -101,6 +102,7 @@ class PackageArrowsTest {
         "serving",
         "refresh",
         "retraining",
+        "leadership",
         "agent",
         "dev");
   }

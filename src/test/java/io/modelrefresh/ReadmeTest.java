@@ -77,7 +77,7 @@ class ReadmeTest {
         } else {
           rows.add(row(key + ".NAME", Optional.empty()));
         }
-      } else if (type instanceof Class<?> nested && nested.isInterface()) {
+      } else if (type instanceof Class<?> nested && nested.isInterface() && nested != Path.class) {
         keys(key, nested, rows);
       } else {
         rows.add(

@@ -3,7 +3,9 @@ package io.modelrefresh.agent;
 import io.smallrye.config.ConfigMapping;
 import io.smallrye.config.WithConverter;
 import io.smallrye.config.WithDefault;
+import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Optional;
 
 /** What the agent itself is told; the models are the catalog's. */
 @ConfigMapping(prefix = "model-refresh")
@@ -29,11 +31,50 @@ public interface AgentConfig {
   @WithDefault("false")
   boolean dryRun();
 
+  /** The models, when they are in a file of their own. */
+  CatalogLocation catalog();
+
+  /** The lease that makes one of several agents the active one. */
+  Lease lease();
+
   /** The endpoint that publishes feature updates. */
   Publish publish();
 
   /** Where updates that can never be applied go. */
   DeadLetter deadLetter();
+
+  /** The models, when they are in a file of their own. */
+  interface CatalogLocation {
+
+    /**
+     * A YAML or properties file with the models, such as a mounted ConfigMap, instead of the
+     * application's configuration; taken over whenever it changes.
+     */
+    Optional<Path> location();
+
+    /** How often that file is looked at. */
+    @WithDefault("5s")
+    @WithConverter(PositiveDuration.class)
+    Duration checkInterval();
+  }
+
+  /** The lease that makes one of several agents the active one. */
+  interface Lease {
+
+    /** The Kubernetes Lease that the active agent holds; without one, every agent is active. */
+    Optional<String> name();
+
+    /** Its namespace; by default the agent's own. */
+    Optional<String> namespace();
+
+    /** What this agent calls itself there; by default its host's name, which is the pod's. */
+    Optional<String> identity();
+
+    /** How long an agent that was killed keeps it: the longest time nobody is active. */
+    @WithDefault("8s")
+    @WithConverter(PositiveDuration.class)
+    Duration duration();
+  }
 
   /** The endpoint that publishes feature updates. */
   interface Publish {

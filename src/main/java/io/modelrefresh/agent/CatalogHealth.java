@@ -1,6 +1,6 @@
 package io.modelrefresh.agent;
 
-import io.modelrefresh.catalog.Catalog;
+import io.modelrefresh.catalog.LiveCatalog;
 import org.eclipse.microprofile.health.HealthCheck;
 import org.eclipse.microprofile.health.HealthCheckResponse;
 import org.eclipse.microprofile.health.Startup;
@@ -9,16 +9,16 @@ import org.eclipse.microprofile.health.Startup;
 @Startup
 class CatalogHealth implements HealthCheck {
 
-  private final Catalog catalog;
+  private final LiveCatalog catalog;
 
-  CatalogHealth(Catalog catalog) {
+  CatalogHealth(LiveCatalog catalog) {
     this.catalog = catalog;
   }
 
   @Override
   public HealthCheckResponse call() {
     return HealthCheckResponse.named("catalog")
-        .withData("models", catalog.models().size())
+        .withData("models", catalog.current().models().size())
         .up()
         .build();
   }

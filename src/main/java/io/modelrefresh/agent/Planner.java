@@ -1,6 +1,6 @@
 package io.modelrefresh.agent;
 
-import io.modelrefresh.catalog.Catalog;
+import io.modelrefresh.catalog.LiveCatalog;
 import io.modelrefresh.update.Change;
 import io.modelrefresh.update.FeatureUpdate;
 import jakarta.enterprise.context.ApplicationScoped;
@@ -20,15 +20,15 @@ import java.util.List;
 @ApplicationScoped
 class Planner {
 
-  private final Catalog catalog;
+  private final LiveCatalog catalog;
 
-  Planner(Catalog catalog) {
+  Planner(LiveCatalog catalog) {
     this.catalog = catalog;
   }
 
   /** One decision for each affected model; empty when no model consumes what changed. */
   List<Decision> plan(FeatureUpdate update) {
-    return catalog.affectedBy(update).stream()
+    return catalog.current().affectedBy(update).stream()
         .<Decision>map(
             model ->
                 update.change() == Change.DELETE

@@ -1,6 +1,6 @@
 package io.modelrefresh.agent;
 
-import io.modelrefresh.catalog.Catalog;
+import io.modelrefresh.catalog.LiveCatalog;
 import io.modelrefresh.catalog.Model;
 import io.modelrefresh.pubsub.ChannelDraining;
 import io.modelrefresh.pubsub.SubscriptionReopened;
@@ -8,11 +8,11 @@ import io.modelrefresh.refresh.Backoff;
 import io.modelrefresh.refresh.HeldMessages;
 import io.modelrefresh.refresh.LaneContext;
 import io.modelrefresh.refresh.Lanes;
+import io.modelrefresh.serving.CircuitBreaker;
 import io.modelrefresh.serving.DryRunLoader;
 import io.modelrefresh.serving.LoadLimit;
 import io.modelrefresh.serving.ModelServers;
 import io.modelrefresh.serving.ReplicaLoader;
-import io.quarkus.runtime.StartupEvent;
 import io.vertx.core.Vertx;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.enterprise.event.Observes;
@@ -25,7 +25,7 @@ import java.util.function.Function;
 import java.util.random.RandomGenerator;
 import org.jboss.logging.Logger;
 
-/** Builds the lanes from the catalog, and starts and stops them with the application. */
+/** Builds the lanes from the catalog, and ends them with the channel. */
 @ApplicationScoped
 class RefreshAssembly {
 
@@ -47,7 +47,7 @@ class RefreshAssembly {
   @Produces
   @Singleton
   Lanes lanes(
-      Catalog catalog,
+      LiveCatalog catalog,
       ModelServers servers,
       AgentConfig config,
       Clock clock,
@@ -70,22 +70,13 @@ class RefreshAssembly {
     Function<Model, ReplicaLoader> loaders =
         config.dryRun() ? model -> new DryRunLoader(model.name()) : servers::loaderFor;
     LoadLimit limit = new LoadLimit(config.maxConcurrentLoads());
+    CircuitBreaker breaker = new CircuitBreaker();
     return new Lanes(
-        catalog.models(),
+        catalog.current().models(),
         servers::discoveryFor,
-        model -> limit.limit(loaders.apply(model)),
+        model -> breaker.guard(limit.limit(loaders.apply(model))),
         context,
         config.resyncInterval());
-  }
-
-  void start(@Observes StartupEvent event, Catalog catalog, Lanes lanes, RefreshMetrics metrics) {
-    metrics.watch(catalog, lanes);
-    lanes.start();
-    if (catalog.models().isEmpty()) {
-      LOG.warn("The catalog has no models, so every update is ignored: set model-refresh.models.*");
-    } else {
-      LOG.infof("Models in the catalog: %d", catalog.models().size());
-    }
   }
 
   void reopened(@Observes SubscriptionReopened event, Lanes lanes) {

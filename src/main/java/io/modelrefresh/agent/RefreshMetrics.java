@@ -3,21 +3,22 @@ package io.modelrefresh.agent;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
-import io.modelrefresh.catalog.Catalog;
+import io.micrometer.core.instrument.search.Search;
 import io.modelrefresh.catalog.Model;
 import io.modelrefresh.refresh.LaneStatus;
-import io.modelrefresh.refresh.Lanes;
 import io.modelrefresh.refresh.RefreshListener;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.HashMap;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Function;
-import java.util.function.ToDoubleFunction;
+import java.util.function.Supplier;
 import org.jboss.logging.Logger;
 
 /** Counts, times and logs what lanes do. Thread-safe. */
@@ -31,6 +32,9 @@ class RefreshMetrics implements RefreshListener {
 
   /** Asked for once an update: looking a meter up by its tags each time would cost more than it. */
   private final Map<String, Counter> coalesced = new ConcurrentHashMap<>();
+
+  /** By model. Guarded by this. */
+  private final Map<String, List<Gauge>> gauges = new HashMap<>();
 
   RefreshMetrics(MeterRegistry registry, Clock clock) {
     this.registry = registry;
@@ -121,66 +125,73 @@ class RefreshMetrics implements RefreshListener {
         report.failures());
   }
 
-  /** Registers the gauges of every model. Called once, at start. */
-  void watch(Catalog catalog, Lanes lanes) {
-    for (Model model : catalog.models()) {
-      gauge(
-          model,
-          lanes,
-          "model.refresh.consecutive.failures",
-          "Failed rollouts in a row",
-          LaneStatus::consecutiveFailures);
-      gauge(
-          model,
-          lanes,
-          "model.refresh.last.success.timestamp.seconds",
-          "When the model was last refreshed on every replica, Unix time; 0 for never",
-          status -> status.lastSuccess().map(Instant::getEpochSecond).orElse(0L));
-      gauge(
-          model,
-          lanes,
-          "model.refresh.pending.age.seconds",
-          "Age of the oldest update owed, by publish time; 0 when nothing is",
-          status -> status.pendingSince().map(this::age).orElse(0.0));
-      gauge(model, lanes, "model.replicas", "Replicas known", status -> status.replicas().size());
-      gauge(
-          model,
-          lanes,
-          "model.replicas.stale",
-          "Replicas that do not cover what is owed",
-          status ->
-              status.replicas().stream()
-                  .filter(replica -> replica.state() != LaneStatus.State.FRESH)
-                  .count());
-      model
-          .refresh()
-          .objective()
-          .ifPresent(
-              objective ->
-                  Gauge.builder("model.refresh.objective.seconds", objective, Duration::toSeconds)
-                      .description("The propagation wanted")
-                      .tag("model", model.name())
-                      .strongReference(true)
-                      .register(registry));
-    }
+  @Override
+  public synchronized void follows(Model model, Supplier<LaneStatus> status) {
+    gauges.computeIfAbsent(model.name(), name -> gauges(name, status));
+    objective(model);
+  }
+
+  /** Takes out all that was ever measured of the model, so that no series of it goes on. */
+  @Override
+  public synchronized void forgets(String model) {
+    gauges.remove(model);
+    coalesced.remove(model);
+    Search.in(registry).tag("model", model).meters().forEach(registry::remove);
+  }
+
+  private List<Gauge> gauges(String model, Supplier<LaneStatus> status) {
+    return List.of(
+        gauge(
+            "model.refresh.consecutive.failures",
+            "Failed rollouts in a row",
+            model,
+            () -> status.get().consecutiveFailures()),
+        gauge(
+            "model.refresh.last.success.timestamp.seconds",
+            "When the model was last refreshed on every replica, Unix time; 0 for never",
+            model,
+            () -> status.get().lastSuccess().map(Instant::getEpochSecond).orElse(0L)),
+        gauge(
+            "model.refresh.pending.age.seconds",
+            "Age of the oldest update owed, by publish time; 0 when nothing is",
+            model,
+            () -> status.get().pendingSince().map(this::age).orElse(0.0)),
+        gauge("model.replicas", "Replicas known", model, () -> status.get().replicas().size()),
+        gauge(
+            "model.replicas.stale",
+            "Replicas that do not cover what is owed",
+            model,
+            () ->
+                status.get().replicas().stream()
+                    .filter(replica -> replica.state() != LaneStatus.State.FRESH)
+                    .count()));
+  }
+
+  private Gauge gauge(String name, String description, String model, Supplier<Number> value) {
+    return Gauge.builder(name, value)
+        .description(description)
+        .tag("model", model)
+        .strongReference(true)
+        .register(registry);
+  }
+
+  /** Its value is fixed, and whether there is one: a changed one is another gauge. */
+  private void objective(Model model) {
+    String name = "model.refresh.objective.seconds";
+    Search.in(registry).name(name).tag("model", model.name()).meters().forEach(registry::remove);
+    model
+        .refresh()
+        .objective()
+        .ifPresent(
+            objective ->
+                Gauge.builder(name, objective, wanted -> wanted.toMillis() / 1000.0)
+                    .description("The propagation wanted")
+                    .tag("model", model.name())
+                    .strongReference(true)
+                    .register(registry));
   }
 
   private double age(Instant since) {
     return Math.max(0, Duration.between(since, clock.instant()).toMillis() / 1000.0);
-  }
-
-  private void gauge(
-      Model model,
-      Lanes lanes,
-      String name,
-      String description,
-      ToDoubleFunction<LaneStatus> value) {
-    Gauge.builder(
-            name,
-            lanes,
-            all -> all.status(model.name()).map(value::applyAsDouble).orElse(Double.NaN))
-        .description(description)
-        .tag("model", model.name())
-        .register(registry);
   }
 }

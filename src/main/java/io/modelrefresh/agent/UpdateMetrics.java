@@ -3,7 +3,7 @@ package io.modelrefresh.agent;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
-import io.modelrefresh.catalog.Catalog;
+import io.modelrefresh.catalog.LiveCatalog;
 import io.modelrefresh.refresh.Disposition;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.time.Clock;
@@ -30,21 +30,25 @@ class UpdateMetrics {
 
     /** An update planned for one model is planned, whatever it is for the others. */
     Outcome and(Disposition oneModel) {
-      return oneModel == Disposition.PLANNED || this == PLANNED ? PLANNED : SUPERSEDED;
+      return switch (oneModel) {
+        case PLANNED -> PLANNED;
+        case SUPERSEDED -> this == PLANNED ? PLANNED : SUPERSEDED;
+        case NO_SUCH_MODEL -> this;
+      };
     }
   }
 
   private record Key(String featureView, Outcome outcome) {}
 
   private final MeterRegistry registry;
-  private final Catalog catalog;
+  private final LiveCatalog catalog;
   private final Clock clock;
   private final Map<Key, Counter> received = new ConcurrentHashMap<>();
   private final Timer deliveryLag;
   private final Timer acked;
   private final Timer nacked;
 
-  UpdateMetrics(MeterRegistry registry, Catalog catalog, Clock clock) {
+  UpdateMetrics(MeterRegistry registry, LiveCatalog catalog, Clock clock) {
     this.registry = registry;
     this.catalog = catalog;
     this.clock = clock;
@@ -67,7 +71,7 @@ class UpdateMetrics {
 
   /** It turned out to be about this view, and this became of it. */
   void received(String featureView, Outcome outcome) {
-    String label = catalog.names(featureView) ? featureView : OTHER;
+    String label = catalog.current().names(featureView) ? featureView : OTHER;
     received.computeIfAbsent(new Key(label, outcome), this::counter).increment();
   }
 
@@ -88,7 +92,7 @@ class UpdateMetrics {
   void featureViewDeleted(String featureView) {
     Counter.builder("feature.views.deleted")
         .description("Deletions of feature views that models consume: they predict without it")
-        .tag("feature_view", catalog.names(featureView) ? featureView : OTHER)
+        .tag("feature_view", catalog.current().names(featureView) ? featureView : OTHER)
         .register(registry)
         .increment();
   }

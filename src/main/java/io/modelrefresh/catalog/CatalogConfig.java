@@ -27,6 +27,10 @@ public interface CatalogConfig {
      */
     Optional<List<String>> featureViews();
 
+    /** Whether it is left as it is until this is taken back: it then owes one refresh. */
+    @WithDefault("false")
+    boolean paused();
+
     /** Where it is served. */
     ServerConfig server();
 

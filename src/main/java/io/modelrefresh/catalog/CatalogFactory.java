@@ -1,11 +1,8 @@
 package io.modelrefresh.catalog;
 
 import io.modelrefresh.catalog.CatalogConfig.ModelConfig;
-import io.quarkus.runtime.Startup;
 import io.smallrye.config.ConfigValidationException;
 import io.smallrye.config.SmallRyeConfig;
-import jakarta.enterprise.inject.Produces;
-import jakarta.inject.Singleton;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -15,9 +12,8 @@ import java.util.function.Predicate;
 import java.util.regex.Pattern;
 import org.eclipse.microprofile.config.Config;
 
-/** Makes the catalog of its configuration, at the start: a mistake in it stops the start. */
-@Singleton
-public class CatalogFactory {
+/** Makes the catalog of its configuration, or names every mistake in it. */
+public final class CatalogFactory {
 
   private static final String MODELS = CatalogConfigReader.MODELS + ".";
 
@@ -25,14 +21,15 @@ public class CatalogFactory {
   private static final Predicate<String> UNQUOTED =
       Pattern.compile("[A-Za-z0-9_-]+").asMatchPredicate();
 
+  private CatalogFactory() {}
+
   /**
+   * The catalog of the models under {@code model-refresh.models}.
+   *
    * @throws ConfigValidationException listing every unknown key and every value of a wrong type
    * @throws InvalidCatalogException listing every other mistake
    */
-  @Produces
-  @Singleton
-  @Startup
-  public Catalog create(Config config) {
+  public static Catalog create(Config config) {
     return create(CatalogConfigReader.read(config.unwrap(SmallRyeConfig.class)));
   }
 

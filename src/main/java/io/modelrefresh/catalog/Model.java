@@ -9,11 +9,13 @@ import java.util.Optional;
  *
  * @param name its key in the catalog
  * @param featureViews what it consumes, at least one
+ * @param paused whether its replicas are left as they are, and what arrives is owed meanwhile
  * @param retraining when it is retrained; empty for never
  */
 public record Model(
     String name,
     List<FeatureViewSelector> featureViews,
+    boolean paused,
     ServerSettings server,
     RefreshPolicy refresh,
     Optional<RetrainingPolicy> retraining) {
@@ -26,8 +28,9 @@ public record Model(
   public Model(
       String name,
       List<FeatureViewSelector> featureViews,
+      boolean paused,
       ServerSettings server,
       RefreshPolicy refresh) {
-    this(name, featureViews, server, refresh, Optional.empty());
+    this(name, featureViews, paused, server, refresh, Optional.empty());
   }
 }

@@ -61,7 +61,13 @@ final class ModelReader {
     return problems.count() > before
         ? Optional.empty()
         : Optional.of(
-            new Model(name, featureViews, server.orElseThrow(), refresh.orElseThrow(), retraining));
+            new Model(
+                name,
+                featureViews,
+                config.paused(),
+                server.orElseThrow(),
+                refresh.orElseThrow(),
+                retraining));
   }
 
   /** The replicas named by the configuration, none if that cannot be read. */

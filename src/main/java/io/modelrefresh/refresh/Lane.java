@@ -7,9 +7,6 @@ import io.modelrefresh.serving.LoadOutcome;
 import io.modelrefresh.serving.LoadRequest;
 import io.modelrefresh.serving.ObservedWatermark;
 import io.modelrefresh.serving.Replica;
-import io.modelrefresh.serving.ReplicaDiscovery;
-import io.modelrefresh.serving.ReplicaLoader;
-import io.smallrye.mutiny.Multi;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -17,6 +14,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.Set;
 import java.util.function.Function;
 import java.util.stream.Stream;
@@ -38,30 +36,26 @@ final class Lane {
   /** How far ahead of this machine's clock a publish time may be. */
   private static final Duration CLOCK_SKEW = Duration.ofMinutes(1);
 
-  /** How long replicas are asked what they cover: a rollout waits for it. */
-  private static final Duration VERIFICATION = Duration.ofSeconds(2);
-
   private static final String SHUTTING_DOWN = "the agent is shutting down";
 
   private static final Logger LOG = Logger.getLogger(Lane.class);
 
-  private final Model model;
-  private final ReplicaDiscovery discovery;
-  private final ReplicaLoader loader;
   private final LaneContext context;
 
   private final Object lock = new Object();
+
+  // What is served, and what is to be served once the rollout under way has come to its end.
+  private Served served;
+  private Optional<Change> change = Optional.empty();
+  private Runnable stopFollowing = () -> {};
 
   // What is desired.
   private Optional<Instant> desiredWatermark = Optional.empty();
   private long desiredSequence;
   private final Anchors anchors = new Anchors();
   private final PendingUpdates updates = new PendingUpdates();
-  private Oldest oldestWaiting = Oldest.NONE;
-
-  // When the updates that wait for a rollout arrived; firstWaiting is empty when none waits.
-  private Optional<Instant> firstWaiting = Optional.empty();
-  private Instant lastWaiting = Instant.MIN;
+  private final Waiting waiting = new Waiting();
+  private Optional<Instant> owedSince = Optional.empty();
 
   // What is observed.
   private final Observed observed = new Observed();
@@ -76,29 +70,28 @@ final class Lane {
   private Optional<Rollout> running = Optional.empty();
   private long rollouts;
   private boolean resyncDue;
+  private OptionalLong unlessCovered = OptionalLong.empty();
   private boolean paused;
   private boolean closed;
+  private boolean removed;
   private Instant timerAt = Instant.MAX;
   private Runnable cancelTimer = () -> {};
 
-  // How it has gone.
-  private int consecutiveFailures;
-  private Instant retryAt = Instant.MIN;
-  private Optional<String> lastFailure = Optional.empty();
-  private Optional<Instant> lastSuccess = Optional.empty();
-  private Optional<Instant> owedSince = Optional.empty();
+  private final Attempts attempts = new Attempts();
 
-  Lane(Model model, ReplicaDiscovery discovery, ReplicaLoader loader, LaneContext context) {
-    this.model = model;
-    this.discovery = discovery;
-    this.loader = loader;
+  Lane(Served served, LaneContext context) {
+    this.served = served;
     this.context = context;
+    paused = served.model().paused();
   }
 
   /** Takes an arrival in. The caller keeps its own reference to the message throughout. */
   Disposition offer(Arrival arrival) {
     return step(
         effects -> {
+          if (removed) {
+            return Disposition.NO_SUCH_MODEL;
+          }
           if (isCovered(arrival)) {
             return Disposition.SUPERSEDED;
           }
@@ -109,13 +102,12 @@ final class Lane {
           Instant now = now();
           anchors.hold(arrival, effects);
           updates.add(arrival.sequence(), arrival.update());
-          oldestWaiting =
-              oldestWaiting.with(arrival.publishTime(), arrival.update().eventTimestamp());
+          waiting.add(Oldest.NONE.with(arrival.publishTime(), arrival.update().eventTimestamp()));
           if (desiredWatermark.isEmpty() || arrival.publishTime().isAfter(desiredWatermark.get())) {
             desiredWatermark = Optional.of(arrival.publishTime());
           }
-          if (firstWaiting.isPresent()) {
-            effects.add(() -> context.listener().coalesced(model.name()));
+          if (!waiting.isEmpty()) {
+            effects.add(() -> context.listener().coalesced(model().name()));
           }
           want(arrival.sequence(), now);
           reconcile(now, effects);
@@ -125,18 +117,27 @@ final class Lane {
 
   /** Makes the model owe one refresh that no message asked for. */
   void owe(long sequence) {
+    step(effects -> owe(sequence, effects));
+  }
+
+  /** As {@link #owe}, except on replicas that can tell what they cover, and cover the same. */
+  void oweUnlessCovered(long sequence) {
     step(
         effects -> {
-          Instant now = now();
-          want(sequence, now);
-          reconcile(now, effects);
-          return null;
+          unlessCovered = OptionalLong.of(sequence);
+          resyncDue = true;
+          return owe(sequence, effects);
         });
   }
 
   /** Hears at once of replicas that come and go, where discovery can tell. */
   void follow() {
-    discovery.onChange(this::resync);
+    step(
+        effects -> {
+          stopFollowing.run();
+          stopFollowing = served.discovery().onChange(this::resync);
+          return null;
+        });
   }
 
   /** Starts no rollout until resumed; what arrives is owed, and its guarantee held, meanwhile. */
@@ -152,21 +153,54 @@ final class Lane {
   void resume(long sequence) {
     step(
         effects -> {
-          Instant now = now();
           paused = false;
-          want(sequence, now);
-          reconcile(now, effects);
+          return owe(sequence, effects);
+        });
+  }
+
+  /**
+   * Goes on with a model that the catalog has changed. A load in flight finishes first. Owes one
+   * refresh, unless the change is only to when and how carefully replicas are loaded.
+   */
+  void change(Served next, long sequence) {
+    step(
+        effects -> {
+          change.ifPresent(superseded -> superseded.next.closeUnless(next, effects));
+          change = Optional.of(new Change(next, sequence));
+          running.ifPresent(Rollout::abandon);
+          return running.isPresent() ? null : adopt(effects);
+        });
+  }
+
+  /** The catalog has the model no longer: whatever is owed to it is settled as ignored. */
+  void remove() {
+    step(
+        effects -> {
+          removed = true;
+          closed = true;
+          cancelTimer.run();
+          stopFollowing.run();
+          anchors.releaseUpTo(Long.MAX_VALUE, effects);
+          change.ifPresent(superseded -> superseded.next.closeUnless(served, effects));
+          running.ifPresent(Rollout::abandon);
+          if (running.isEmpty()) {
+            effects.add(served.discovery()::close);
+          }
           return null;
         });
   }
 
-  /** Reads the replicas again, even when nothing is owed, and loads those that appeared. */
-  void resync() {
-    step(
+  /**
+   * Reads the replicas again, even when nothing is owed, and loads those that appeared.
+   *
+   * @return false once the lane is closed, and this in vain
+   */
+  boolean resync() {
+    return step(
         effects -> {
           resyncDue = true;
           reconcile(now(), effects);
-          return null;
+          return !closed;
         });
   }
 
@@ -189,21 +223,56 @@ final class Lane {
     synchronized (lock) {
       Instant now = now();
       return new LaneStatus(
-          model.name(),
+          model().name(),
           phase(now),
           desiredWatermark,
           observed.statuses(desiredSequence),
           pending(now),
           pendingSince(),
           anchors.count(),
-          consecutiveFailures,
-          consecutiveFailures >= model.refresh().maxAttempts(),
-          lastSuccess,
-          model.refresh().objective());
+          attempts.failures(),
+          attempts.failures() >= model().refresh().maxAttempts(),
+          attempts.lastSuccess(),
+          model().refresh().objective());
     }
   }
 
   // ---- Steps, under the lock ----
+
+  private Model model() {
+    return served.model();
+  }
+
+  private <T> T owe(long sequence, List<Runnable> effects) {
+    Instant now = now();
+    want(sequence, now);
+    reconcile(now, effects);
+    return null;
+  }
+
+  private Void adopt(List<Runnable> effects) {
+    Served before = served;
+    Change adopted = change.orElseThrow();
+    change = Optional.empty();
+    served = adopted.next;
+    before.closeUnless(served, effects);
+    if (!served.isAt(before)) {
+      observed.forgetAll();
+      coveredWatermark = Optional.empty();
+      attempts.tryAtOnce();
+      stopFollowing.run();
+      stopFollowing = served.discovery().onChange(this::resync);
+    }
+    boolean resumed = before.model().paused() && !model().paused();
+    if (before.model().paused() != model().paused()) {
+      paused = model().paused();
+    }
+    if (resumed || !served.loads(before)) {
+      return owe(adopted.sequence, effects);
+    }
+    reconcile(now(), effects);
+    return null;
+  }
 
   private boolean isCovered(Arrival arrival) {
     return arrival.sequence() <= coveredSequence
@@ -213,13 +282,10 @@ final class Lane {
 
   private void want(long sequence, Instant now) {
     desiredSequence = Math.max(desiredSequence, sequence);
-    if (firstWaiting.isEmpty()) {
-      firstWaiting = Optional.of(now);
-    }
+    waiting.add(now);
     if (owedSince.isEmpty()) {
       owedSince = Optional.of(now);
     }
-    lastWaiting = now;
   }
 
   /** Starts a rollout if one is due, or sees to it that this is asked again when one will be. */
@@ -253,10 +319,8 @@ final class Lane {
     Instant due = Instant.MAX;
     if (resyncDue) {
       due = Instant.MIN;
-    } else if (firstWaiting.isPresent()) {
-      Instant quiet = lastWaiting.plus(model.refresh().quietPeriod());
-      Instant atLast = firstWaiting.get().plus(model.refresh().maxWait());
-      due = quiet.isBefore(atLast) ? quiet : atLast;
+    } else if (!waiting.isEmpty()) {
+      due = waiting.due(model().refresh());
     } else if (isOwed()) {
       due =
           stale()
@@ -264,7 +328,7 @@ final class Lane {
               .min(Comparator.naturalOrder())
               .orElse(Instant.MIN);
     }
-    return due.isBefore(retryAt) ? retryAt : due;
+    return due.isBefore(attempts.retryAt()) ? attempts.retryAt() : due;
   }
 
   private boolean isOwed() {
@@ -278,11 +342,11 @@ final class Lane {
   private void start(Instant now, List<Runnable> effects) {
     rollouts++;
     Rollout rollout =
-        new Rollout(context.process() + "-" + rollouts, now, desiredSequence, oldestWaiting);
+        new Rollout(
+            context.process() + "-" + rollouts, served, now, desiredSequence, waiting.take());
     running = Optional.of(rollout);
-    oldestWaiting = Oldest.NONE;
-    firstWaiting = Optional.empty();
-    OnReplicas then = resyncDue ? this::onReplicasToVerify : this::onReplicasAtStart;
+    boolean verify = resyncDue || unlessCovered.isPresent();
+    OnReplicas then = verify ? this::onReplicasToVerify : this::onReplicasAtStart;
     resyncDue = false;
     readReplicas(rollout, then, effects);
   }
@@ -290,12 +354,9 @@ final class Lane {
   private void readReplicas(Rollout rollout, OnReplicas then, List<Runnable> effects) {
     effects.add(
         () ->
-            discovery
-                .replicas()
-                .subscribe()
-                .with(
-                    found -> step(next -> then.accept(rollout, found, next)),
-                    failure -> step(next -> onReplicasUnknown(rollout, failure, next))));
+            rollout.served.read(
+                found -> step(next -> then.accept(rollout, found, next)),
+                failure -> step(next -> onReplicasUnknown(rollout, failure, next))));
   }
 
   @FunctionalInterface
@@ -309,29 +370,16 @@ final class Lane {
     return null;
   }
 
-  /** Before anything is loaded, asks the replicas that seem fresh what they cover. */
+  /** Before anything is loaded, asks the replicas that may be fresh what they cover. */
   private Void onReplicasToVerify(Rollout rollout, Set<Replica> found, List<Runnable> effects) {
-    List<Replica> believed =
-        found.stream().filter(replica -> observed.watermark(replica).isPresent()).toList();
+    List<Replica> asked =
+        found.stream()
+            .filter(replica -> unlessCovered.isPresent() || observed.watermark(replica).isPresent())
+            .toList();
     effects.add(
         () ->
-            Multi.createFrom()
-                .iterable(believed)
-                .onItem()
-                .transformToUniAndMerge(
-                    replica ->
-                        loader
-                            .observed(replica)
-                            .ifNoItem()
-                            .after(VERIFICATION)
-                            .recoverWithItem(new ObservedWatermark.Unknown("no answer in time"))
-                            .map(said -> Map.entry(replica, said)))
-                .collect()
-                .asMap(Map.Entry::getKey, Map.Entry::getValue)
-                .subscribe()
-                .with(
-                    said -> step(next -> onVerified(rollout, found, said, next)),
-                    failure -> step(next -> onVerified(rollout, found, Map.of(), next))));
+            rollout.served.ask(
+                asked, said -> step(next -> onVerified(rollout, found, said, next))));
     return null;
   }
 
@@ -341,7 +389,9 @@ final class Lane {
       Map<Replica, ObservedWatermark> said,
       List<Runnable> effects) {
     Instant believable = now().plus(CLOCK_SKEW);
-    said.forEach((replica, mark) -> observed.correct(replica, mark, believable));
+    keepOnly(found);
+    said.forEach((replica, mark) -> observed.correct(replica, mark, unlessCovered, believable));
+    unlessCovered = OptionalLong.empty();
     desiredWatermark = greatest(desiredWatermark, observed.greatestWatermark());
     desiredWatermark.ifPresent(observed::forgetBelow);
     return onReplicasAtStart(rollout, found, effects);
@@ -354,8 +404,12 @@ final class Lane {
   private Void onReplicasAtStart(Rollout rollout, Set<Replica> found, List<Runnable> effects) {
     Instant now = now();
     keepOnly(found);
-    rollout.parallel = model.refresh().maxUnavailable().of(found.size());
-    stale().filter(replica -> !replica.retryAt.isAfter(now)).forEach(rollout.queue::add);
+    rollout.parallel = model().refresh().maxUnavailable().of(found.size());
+    // The healthy first: one that fails again may take its whole timeout.
+    stale()
+        .filter(replica -> !replica.retryAt.isAfter(now))
+        .sorted(Comparator.comparingInt(replica -> replica.failures))
+        .forEach(rollout.queue::add);
     pump(rollout, effects);
     return null;
   }
@@ -412,24 +466,11 @@ final class Lane {
     replica.loadingSince = Optional.of(now());
     effects.add(
         () ->
-            loader
-                .load(replica.replica, request)
-                .subscribe()
-                .with(
-                    outcome ->
-                        step(
-                            next -> onLoaded(rollout, replica, outcome, sequence, watermark, next)),
-                    failure ->
-                        step(
-                            next ->
-                                onLoaded(
-                                    rollout,
-                                    replica,
-                                    new LoadOutcome.Failed(
-                                        LoadOutcome.Kind.UNREACHABLE, failure.toString()),
-                                    sequence,
-                                    watermark,
-                                    next))));
+            rollout.served.load(
+                replica.replica,
+                request,
+                outcome ->
+                    step(next -> onLoaded(rollout, replica, outcome, sequence, watermark, next))));
   }
 
   private Void onLoaded(
@@ -460,6 +501,15 @@ final class Lane {
   private void finish(Rollout rollout, List<Runnable> effects) {
     Instant now = now();
     running = Optional.empty();
+    if (rollout.abandoned) {
+      waiting.add(rollout.oldest);
+      if (removed) {
+        effects.add(served.discovery()::close);
+      } else {
+        adopt(effects);
+      }
+      return;
+    }
     boolean readAtEnd = rollout.stopped.isEmpty();
     if (readAtEnd) {
       settleUpTo(observed.leastSequence().orElse(desiredSequence), effects);
@@ -478,18 +528,14 @@ final class Lane {
   }
 
   private void succeed(Rollout rollout, Instant now, List<Runnable> effects) {
-    int failuresBefore = consecutiveFailures;
-    consecutiveFailures = 0;
-    retryAt = Instant.MIN;
-    lastFailure = Optional.empty();
+    int failuresBefore = attempts.failures();
+    attempts.succeeded();
     Oldest confirmed = rollout.oldest;
     if (!isOwed()) {
-      confirmed = confirmed.with(oldestWaiting);
-      oldestWaiting = Oldest.NONE;
-      firstWaiting = Optional.empty();
+      confirmed = confirmed.with(waiting.take());
       owedSince = Optional.empty();
     } else {
-      owedSince = firstWaiting;
+      owedSince = waiting.since();
     }
     if (rollout.attempted.isEmpty() && rollout.oldest.publishTime().isEmpty()) {
       return; // A resync that found nothing to do.
@@ -498,26 +544,22 @@ final class Lane {
     if (observed.isEmpty()) {
       outcome = Outcome.NO_REPLICAS;
     } else {
-      lastSuccess = Optional.of(now);
+      attempts.refreshed(now);
     }
     report(rollout, outcome, now, confirmed, failuresBefore, "", effects);
   }
 
+  /** Without a reason nothing was tried: every stale replica waits for its next attempt. */
   private void fail(Rollout rollout, Instant now, List<Runnable> effects) {
-    oldestWaiting = oldestWaiting.with(rollout.oldest);
-    rollout
-        .stopped
-        .or(() -> rollout.failure)
-        .ifPresent(
-            reason -> {
-              consecutiveFailures++;
-              lastFailure = Optional.of(reason);
-              report(
-                  rollout, Outcome.FAILURE, now, Oldest.NONE, consecutiveFailures, reason, effects);
-            }); // Without a reason nothing was tried: every stale replica waits for its next
-    // attempt.
+    waiting.add(rollout.oldest);
+    Optional<String> reason = rollout.stopped.or(() -> rollout.failure);
+    if (reason.isPresent()) {
+      attempts.failed(reason.get());
+      report(
+          rollout, Outcome.FAILURE, now, Oldest.NONE, attempts.failures(), reason.get(), effects);
+    }
     if (rollout.stopped.isPresent()) {
-      retryAt = now.plus(context.backoff().after(consecutiveFailures));
+      attempts.backOff(now, context.backoff());
     }
   }
 
@@ -531,7 +573,7 @@ final class Lane {
       List<Runnable> effects) {
     RolloutReport report =
         new RolloutReport(
-            model.name(),
+            model().name(),
             outcome,
             Duration.between(rollout.startedAt, now),
             now,
@@ -560,7 +602,7 @@ final class Lane {
     if (!isOwed()) {
       return LaneStatus.Phase.IDLE;
     }
-    return firstWaiting.isPresent() && !retryAt.isAfter(now)
+    return !waiting.isEmpty() && attempts.mayTry(now)
         ? LaneStatus.Phase.WAITING
         : LaneStatus.Phase.BACKING_OFF;
   }
@@ -570,7 +612,7 @@ final class Lane {
       return Optional.empty();
     }
     Oldest oldest =
-        running.map(rollout -> oldestWaiting.with(rollout.oldest)).orElse(oldestWaiting);
+        running.map(rollout -> waiting.oldest().with(rollout.oldest)).orElseGet(waiting::oldest);
     return oldest.publishTime().or(() -> owedSince);
   }
 
@@ -590,12 +632,12 @@ final class Lane {
             replica ->
                 reasons.add(replica.replica + " is loading since " + replica.loadingSince.get()));
     if (paused) {
-      reasons.add("is paused: POST /v1/models/" + model.name() + "/resume");
-    } else if (running.isEmpty() && firstWaiting.isPresent() && !retryAt.isAfter(now)) {
+      reasons.add("is paused: POST /v1/models/" + model().name() + "/resume");
+    } else if (running.isEmpty() && !waiting.isEmpty() && attempts.mayTry(now)) {
       reasons.add("waits for a quiet moment until " + nextRollout());
     }
-    if (retryAt.isAfter(now)) {
-      reasons.add("next attempt at " + retryAt + " after " + lastFailure.orElse("a failure"));
+    if (!attempts.mayTry(now)) {
+      reasons.add("next attempt at " + attempts.retryAt() + " after " + attempts.lastFailure());
     }
     observed
         .all()
@@ -614,6 +656,13 @@ final class Lane {
     return reasons;
   }
 
+  /**
+   * What the catalog has changed, not yet taken over.
+   *
+   * @param sequence of the refresh owed for it
+   */
+  private record Change(Served next, long sequence) {}
+
   // ---- Lock and effects ----
 
   private Instant now() {
@@ -630,7 +679,7 @@ final class Lane {
       try {
         effect.run();
       } catch (RuntimeException e) {
-        LOG.errorf(e, "Lane of model %s: an effect failed", model.name());
+        LOG.errorf(e, "Lane of model %s: an effect failed", model().name());
       }
     }
     return result;

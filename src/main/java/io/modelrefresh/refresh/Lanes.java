@@ -1,31 +1,42 @@
 package io.modelrefresh.refresh;
 
 import io.modelrefresh.catalog.Model;
-import io.modelrefresh.catalog.RefreshPolicy.OnStart;
 import io.modelrefresh.serving.ReplicaDiscovery;
 import io.modelrefresh.serving.ReplicaLoader;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 import java.util.function.Function;
+import org.jboss.logging.Logger;
 
 /** One lane for each model of the catalog. Thread-safe. */
 public final class Lanes {
 
-  private final Map<String, Lane> lanes = new TreeMap<>();
-  private final Collection<Model> models;
+  private static final Logger LOG = Logger.getLogger(Lanes.class);
+
+  private final Map<String, Lane> lanes = new ConcurrentSkipListMap<>();
+  private final Function<Model, ReplicaDiscovery> discovery;
+  private final Function<Model, ReplicaLoader> loader;
   private final LaneContext context;
   private final Duration resyncInterval;
   private final AtomicLong sequence = new AtomicLong();
-  private volatile boolean closed;
+
+  /** By name, as the lanes have them. Guarded by this, as all below. */
+  private final Map<String, Served> served = new TreeMap<>();
+
+  private boolean started;
 
   /**
+   * @param discovery gives a discovery that nobody else closes
    * @param resyncInterval how often each lane reads its replicas again, with nothing owed
+   * @throws IllegalArgumentException when a model cannot be served as configured
    */
   public Lanes(
       Collection<Model> models,
@@ -33,24 +44,84 @@ public final class Lanes {
       Function<Model, ReplicaLoader> loader,
       LaneContext context,
       Duration resyncInterval) {
-    this.models = List.copyOf(models);
+    this.discovery = discovery;
+    this.loader = loader;
     this.context = context;
     this.resyncInterval = resyncInterval;
-    for (Model model : models) {
-      lanes.put(
-          model.name(), new Lane(model, discovery.apply(model), loader.apply(model), context));
-    }
+    prepare(models).run();
   }
 
   /** Pays what models owe on start, and begins to resync. Call once. */
-  public void start() {
-    for (Model model : models) {
-      if (model.refresh().onStart() != OnStart.NEVER) {
-        lanes.get(model.name()).owe(nextSequence());
+  public synchronized void start() {
+    started = true;
+    for (Served start : served.values()) {
+      Lane lane = lanes.get(start.model().name());
+      switch (start.model().refresh().onStart()) {
+        case ALWAYS -> lane.owe(nextSequence());
+        case IF_UNKNOWN -> lane.oweUnlessCovered(nextSequence());
+        case NEVER -> {}
       }
-      lanes.get(model.name()).follow();
-      resyncLater(lanes.get(model.name()));
+      follow(start.model(), lane);
     }
+  }
+
+  /**
+   * Makes ready for another set of models. Those that are new have a lane from now on, which takes
+   * arrivals in and loads nothing yet.
+   *
+   * @return to be run, once, when updates are planned by the new set: changed models go on as they
+   *     are now, new ones owe one refresh, and what those that are gone owe is settled as ignored
+   * @throws IllegalArgumentException when a model cannot be served as configured; nothing has
+   *     changed then
+   */
+  public synchronized Runnable prepare(Collection<Model> models) {
+    Map<String, Served> next = new TreeMap<>();
+    List<ReplicaDiscovery> opened = new ArrayList<>();
+    try {
+      for (Model model : models) {
+        next.put(model.name(), serve(model, opened));
+      }
+    } catch (RuntimeException e) {
+      opened.forEach(ReplicaDiscovery::close);
+      throw e;
+    }
+    next.forEach((name, model) -> lanes.computeIfAbsent(name, key -> new Lane(model, context)));
+    return () -> apply(next);
+  }
+
+  private Served serve(Model model, List<ReplicaDiscovery> opened) {
+    Served before = served.get(model.name());
+    if (before != null && before.model().server().equals(model.server())) {
+      return new Served(model, before.discovery(), before.loader());
+    }
+    ReplicaLoader loads = loader.apply(model);
+    ReplicaDiscovery finds = discovery.apply(model);
+    opened.add(finds);
+    return new Served(model, finds, loads);
+  }
+
+  private synchronized void apply(Map<String, Served> next) {
+    for (String name : List.copyOf(served.keySet())) {
+      if (!next.containsKey(name)) {
+        served.remove(name);
+        lanes.remove(name).remove();
+        tell(listener -> listener.forgets(name));
+      }
+    }
+    next.forEach(
+        (name, model) -> {
+          Served before = served.put(name, model);
+          Lane lane = lanes.get(name);
+          if (before != null && !before.equals(model)) {
+            lane.change(model, nextSequence());
+            if (started) {
+              tell(listener -> listener.follows(model.model(), lane::status));
+            }
+          } else if (before == null && started) {
+            lane.owe(nextSequence());
+            follow(model.model(), lane);
+          }
+        });
   }
 
   /** The place of the next receipt in the order of receipts; taken once for each arrival. */
@@ -63,7 +134,8 @@ public final class Lanes {
    * throughout.
    */
   public Disposition offer(Model model, Arrival arrival) {
-    return lanes.get(model.name()).offer(arrival);
+    Lane lane = lanes.get(model.name());
+    return lane == null ? Disposition.NO_SUCH_MODEL : lane.offer(arrival);
   }
 
   /**
@@ -98,7 +170,6 @@ public final class Lanes {
 
   /** Starts no further rollout, and gives back what no rollout under way will settle. */
   public void close() {
-    closed = true;
     lanes.values().forEach(Lane::close);
   }
 
@@ -112,18 +183,29 @@ public final class Lanes {
     return Optional.ofNullable(lanes.get(model)).map(Lane::status);
   }
 
+  private void follow(Model model, Lane lane) {
+    tell(listener -> listener.follows(model, lane::status));
+    lane.follow();
+    resyncLater(lane);
+  }
+
+  private void tell(Consumer<RefreshListener> news) {
+    try {
+      news.accept(context.listener());
+    } catch (RuntimeException e) {
+      LOG.error("A listener to refreshes failed", e);
+    }
+  }
+
   private void resyncLater(Lane lane) {
-    if (!closed) {
-      Duration jittered =
-          new Backoff(resyncInterval, resyncInterval, context.backoff().random()).after(1);
-      context
-          .timer()
-          .after(
-              jittered,
-              () -> {
-                lane.resync();
-                resyncLater(lane);
-              });
+    Duration jittered =
+        new Backoff(resyncInterval, resyncInterval, context.backoff().random()).after(1);
+    context.timer().after(jittered, () -> resync(lane));
+  }
+
+  private void resync(Lane lane) {
+    if (lane.resync()) {
+      resyncLater(lane);
     }
   }
 }

@@ -25,6 +25,12 @@ final class Observed {
     read = true;
   }
 
+  /** The model is served elsewhere. */
+  void forgetAll() {
+    replicas.clear();
+    read = false;
+  }
+
   /** Whether the replicas were ever read. */
   boolean isRead() {
     return read;
@@ -57,13 +63,27 @@ final class Observed {
 
   /**
    * Takes the replica's own word for what it covers: less than believed, and it has to load again;
-   * more, and somebody else made it load since.
+   * more, and somebody else made it load since. Of a replica nothing is known of yet, what it says
+   * counts only where a sequence is given.
    *
+   * @param unknownCovers every arrival up to this is covered by a replica that can tell what it
+   *     covers, and of which nothing was known
    * @param believable a watermark after this is not one
    */
-  void correct(Replica replica, ObservedWatermark said, Instant believable) {
+  void correct(
+      Replica replica, ObservedWatermark said, OptionalLong unknownCovers, Instant believable) {
     ReplicaState state = replicas.get(replica);
-    if (state == null || state.observedWatermark.isEmpty()) {
+    if (state == null) {
+      return;
+    }
+    if (state.observedWatermark.isEmpty()) {
+      if (unknownCovers.isPresent()
+          && state.observedSequence == 0
+          && said instanceof ObservedWatermark.Known known
+          && !known.watermark().isAfter(believable)) {
+        state.observedSequence = unknownCovers.getAsLong();
+        state.observedWatermark = Optional.of(known.watermark());
+      }
       return;
     }
     if (said instanceof ObservedWatermark.Nothing) {

@@ -1,14 +1,26 @@
 package io.modelrefresh.refresh;
 
+import io.modelrefresh.catalog.Model;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Optional;
+import java.util.function.Supplier;
 
 /**
  * Observes lanes, for metrics and audit. Called on whichever thread the event happened, outside the
  * lane's lock; what it throws is logged and changes nothing.
  */
 public interface RefreshListener {
+
+  /**
+   * A model is refreshed from now on, or, told again, has changed.
+   *
+   * @param status of its lane, at any time
+   */
+  default void follows(Model model, Supplier<LaneStatus> status) {}
+
+  /** A model is refreshed no longer. */
+  default void forgets(String model) {}
 
   /** An update joined a rollout that was waiting already. */
   void coalesced(String model);

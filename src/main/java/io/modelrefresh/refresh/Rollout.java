@@ -12,6 +12,7 @@ import java.util.Set;
 final class Rollout {
 
   final String id;
+  final Served served;
   final Instant startedAt;
 
   /** Every arrival up to this sequence is to be covered on every replica at the end. */
@@ -34,10 +35,19 @@ final class Rollout {
   /** The last failure of any replica in this rollout. */
   Optional<String> failure = Optional.empty();
 
-  Rollout(String id, Instant startedAt, long target, Oldest oldest) {
+  /** Whether the catalog has changed: the loads in flight may finish, and it counts as nothing. */
+  boolean abandoned;
+
+  Rollout(String id, Served served, Instant startedAt, long target, Oldest oldest) {
     this.id = id;
+    this.served = served;
     this.startedAt = startedAt;
     this.target = target;
     this.oldest = oldest;
+  }
+
+  void abandon() {
+    abandoned = true;
+    stopped = Optional.of("the catalog has changed");
   }
 }

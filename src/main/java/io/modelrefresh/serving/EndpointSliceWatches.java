@@ -1,8 +1,6 @@
 package io.modelrefresh.serving;
 
 import io.fabric8.kubernetes.client.KubernetesClient;
-import io.fabric8.kubernetes.client.NamespacedKubernetesClient;
-import io.fabric8.kubernetes.client.RequestConfigBuilder;
 import io.modelrefresh.catalog.ReplicaAddress.Kubernetes;
 import io.vertx.core.Vertx;
 import java.time.Clock;
@@ -68,7 +66,7 @@ final class EndpointSliceWatches implements AutoCloseable {
   }
 
   private Share started(ServiceName name) {
-    KubernetesClient connected = client.orElseGet(this::connected);
+    KubernetesClient connected = client.orElseGet(clients);
     client = Optional.of(connected);
     var watch = new EndpointSliceWatch(connected, name.namespace, name.service, clock);
     watch.start();
@@ -76,18 +74,6 @@ final class EndpointSliceWatches implements AutoCloseable {
       checks = OptionalLong.of(vertx.setPeriodic(checkInterval.toMillis(), id -> check()));
     }
     return new Share(watch);
-  }
-
-  /** With a single attempt for each request: the informer has its own, and says why one failed. */
-  private KubernetesClient connected() {
-    KubernetesClient given = clients.get();
-    return given
-        .adapt(NamespacedKubernetesClient.class)
-        .withRequestConfig(
-            new RequestConfigBuilder(given.getConfiguration().getRequestConfig())
-                .withRequestRetryBackoffLimit(0)
-                .build())
-        .call(once -> once);
   }
 
   /** One check at a time, however long the API server takes to answer. */

@@ -3,19 +3,27 @@ package io.modelrefresh.serving;
 import io.smallrye.mutiny.Uni;
 import io.smallrye.mutiny.subscription.UniEmitter;
 import java.util.ArrayDeque;
+import java.util.LinkedHashMap;
+import java.util.Map;
 import java.util.Queue;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
  * Bounds how many loads run at once over all models, so that a feature view of a thousand models
- * does not reload them all in the same moment. Loads wait their turn in the order they were asked
- * for; a model's timeout begins with its turn. Thread-safe; its lock is never held during a load.
+ * does not reload them all in the same moment. Loads on one server wait their turn in the order
+ * they were asked for; a model's timeout begins with its turn. One server has a quarter of the
+ * turns at most, so that one which hangs with all its models leaves the others theirs. Thread-safe;
+ * its lock is never held during a load.
  */
 public final class LoadLimit {
 
   private final int most;
-  private final Queue<Runnable> waiting = new ArrayDeque<>();
+  private final int mostOnOneServer;
   private final AtomicInteger signals = new AtomicInteger();
+
+  /** Loads that run, and those that wait, by the server's address. Guarded by this. */
+  private final Map<Replica, Turns> servers = new LinkedHashMap<>();
+
   private int running;
 
   /**
@@ -23,6 +31,7 @@ public final class LoadLimit {
    */
   public LoadLimit(int most) {
     this.most = most;
+    mostOnOneServer = Math.max(1, most / 4);
   }
 
   /** The same loader, each of whose loads waits for its turn. They are not to be cancelled. */
@@ -30,32 +39,44 @@ public final class LoadLimit {
     return new ReplicaLoader() {
       @Override
       public Uni<LoadOutcome> load(Replica replica, LoadRequest request) {
-        return turn()
-            .chain(
-                () -> loader.load(replica, request).onTermination().invoke(LoadLimit.this::next));
+        return turn(replica)
+            .chain(() -> loader.load(replica, request).onTermination().invoke(() -> next(replica)));
       }
 
       @Override
       public Uni<ObservedWatermark> observed(Replica replica) {
         return loader.observed(replica);
       }
+
+      @Override
+      public Uni<Boolean> answers(Replica replica) {
+        return loader.answers(replica);
+      }
     };
   }
 
-  private Uni<Void> turn() {
+  private Uni<Void> turn(Replica replica) {
     return Uni.createFrom()
         .emitter(
             (UniEmitter<? super Void> emitter) -> {
               synchronized (this) {
-                waiting.add(() -> emitter.complete(null));
+                servers
+                    .computeIfAbsent(replica, server -> new Turns())
+                    .waiting
+                    .add(() -> emitter.complete(null));
               }
               hand();
             });
   }
 
-  private void next() {
+  private void next(Replica replica) {
     synchronized (this) {
       running--;
+      Turns turns = servers.get(replica);
+      turns.running--;
+      if (turns.running == 0 && turns.waiting.isEmpty()) {
+        servers.remove(replica);
+      }
     }
     hand();
   }
@@ -75,10 +96,21 @@ public final class LoadLimit {
   }
 
   private synchronized Runnable take() {
-    if (running == most || waiting.isEmpty()) {
+    if (running == most) {
       return null;
     }
-    running++;
-    return waiting.remove();
+    for (Turns turns : servers.values()) {
+      if (turns.running < mostOnOneServer && !turns.waiting.isEmpty()) {
+        running++;
+        turns.running++;
+        return turns.waiting.remove();
+      }
+    }
+    return null;
+  }
+
+  private static final class Turns {
+    final Queue<Runnable> waiting = new ArrayDeque<>();
+    int running;
   }
 }

@@ -22,4 +22,12 @@ public interface ReplicaLoader {
     return Uni.createFrom()
         .item(new ObservedWatermark.Unknown("this loader cannot tell what a replica covers"));
   }
+
+  /**
+   * Asks, upon subscription, whether anything answers at the replica's address, whatever it says.
+   * Changes nothing there. Completes within two seconds and never fails.
+   */
+  default Uni<Boolean> answers(Replica replica) {
+    return Uni.createFrom().item(true);
+  }
 }

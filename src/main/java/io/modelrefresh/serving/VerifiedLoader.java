@@ -1,5 +1,6 @@
 package io.modelrefresh.serving;
 
+import io.modelrefresh.request.RequestPath;
 import io.modelrefresh.request.UnusableFileException;
 import io.modelrefresh.serving.LoadOutcome.Confirmed;
 import io.modelrefresh.serving.LoadOutcome.Failed;
@@ -16,6 +17,8 @@ import java.util.Optional;
  */
 final class VerifiedLoader implements ReplicaLoader {
 
+  private static final ReplicaRequest ANY_PAGE = ReplicaRequest.get(new RequestPath("/"));
+  private static final Duration ANSWER = Duration.ofSeconds(2);
   private static final Duration FIRST_PAUSE = Duration.ofMillis(20);
   private static final Duration LONGEST_PAUSE = Duration.ofMillis(500);
 
@@ -46,6 +49,19 @@ final class VerifiedLoader implements ReplicaLoader {
             () -> new ObservedWatermark.Unknown("no answer within " + timeout.toMillis() + " ms"))
         .onFailure()
         .recoverWithItem(failure -> new ObservedWatermark.Unknown(reason(failure)));
+  }
+
+  /** Any path will do: a server that has no such page says so, and that is an answer. */
+  @Override
+  public Uni<Boolean> answers(Replica replica) {
+    return Uni.createFrom()
+        .deferred(() -> new ReplicaClient(http, replica, access).send(ANY_PAGE))
+        .replaceWith(true)
+        .ifNoItem()
+        .after(ANSWER)
+        .recoverWithItem(false)
+        .onFailure()
+        .recoverWithItem(false);
   }
 
   private static String reason(Throwable cause) {

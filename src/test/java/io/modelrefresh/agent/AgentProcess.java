@@ -176,9 +176,9 @@ final class AgentProcess implements AutoCloseable {
     awaitEnd(Duration.ofSeconds(10));
   }
 
-  /** SIGTERM. */
+  /** SIGTERM, by the handle: the process' own method would also close the log. */
   void terminate() {
-    process.destroy();
+    process.toHandle().destroy();
   }
 
   /** Waits for the process to end by itself, and for the rest of its log. */

@@ -308,7 +308,7 @@ class BadConfigurationTest {
 
     assertThat(config.getConfigMapping(OtherConfig.class).resyncInterval())
         .isEqualTo(Duration.ofMinutes(5));
-    assertThat(new CatalogFactory().create(config).model("fraud")).isPresent();
+    assertThat(CatalogFactory.create(config).model("fraud")).isPresent();
   }
 
   @Test

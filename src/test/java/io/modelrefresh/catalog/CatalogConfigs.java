@@ -12,7 +12,7 @@ final class CatalogConfigs {
   private CatalogConfigs() {}
 
   static Catalog catalog(Map<String, String> properties) {
-    return new CatalogFactory().create(config(properties));
+    return CatalogFactory.create(config(properties));
   }
 
   static SmallRyeConfig config(Map<String, String> properties, Class<?>... mappings) {

@@ -23,7 +23,7 @@ class CatalogLoadingTimeTest {
     var config = CatalogConfigs.config(properties);
 
     long start = System.nanoTime();
-    Catalog catalog = new CatalogFactory().create(config);
+    Catalog catalog = CatalogFactory.create(config);
     long end = System.nanoTime();
 
     LOG.infof("10,000 models were read in %d ms", (end - start) / 1_000_000);

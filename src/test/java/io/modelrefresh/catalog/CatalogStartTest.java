@@ -21,12 +21,12 @@ class CatalogStartTest {
     }
   }
 
-  @Inject Catalog catalog;
+  @Inject LiveCatalog catalog;
   @Inject FeatureUpdateEncoder encoder;
 
   @Test
   void theRunningAgentHasTheCatalogOfItsConfiguration() {
-    assertThat(catalog.models())
+    assertThat(catalog.current().models())
         .singleElement()
         .satisfies(model -> assertThat(model.server().timeout()).hasSeconds(5));
     assertThat(encoder).isNotNull();

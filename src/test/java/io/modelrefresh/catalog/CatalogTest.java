@@ -235,7 +235,7 @@ class CatalogTest {
                 new EnvConfigSource(environment, 300))
             .build();
 
-    var catalog = new CatalogFactory().create(config);
+    var catalog = CatalogFactory.create(config);
 
     assertThat(catalog.models()).hasSize(201);
     assertThat(catalog.model("users")).isPresent();

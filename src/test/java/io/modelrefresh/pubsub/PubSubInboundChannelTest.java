@@ -46,7 +46,7 @@ class PubSubInboundChannelTest extends PubSubTestBase {
 
     await().until(() -> onServer().ackedCount() == 1);
     await().until(() -> onServer().outstanding() == 10);
-    assertThat(gauged("pubsub.outstanding.messages")).isEqualTo(10);
+    await().until(() -> gauged("pubsub.outstanding.messages") == 10);
     consumer.request(Long.MAX_VALUE);
     for (var i = 1; i < 100; i++) {
       consumer.message(i).ack();

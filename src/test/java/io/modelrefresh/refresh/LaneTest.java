@@ -4,46 +4,19 @@ import static io.modelrefresh.refresh.ScriptedReplicas.CONFIRMED;
 import static io.modelrefresh.refresh.ScriptedReplicas.failed;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.modelrefresh.catalog.Endpoint;
-import io.modelrefresh.catalog.FeatureViewSelector;
-import io.modelrefresh.catalog.MaxUnavailable;
-import io.modelrefresh.catalog.Model;
-import io.modelrefresh.catalog.RefreshPolicy;
 import io.modelrefresh.catalog.RefreshPolicy.OnStart;
-import io.modelrefresh.catalog.ReplicaAddress;
-import io.modelrefresh.catalog.ServerSettings;
 import io.modelrefresh.refresh.RefreshListener.Outcome;
 import io.modelrefresh.refresh.RefreshListener.RolloutReport;
 import io.modelrefresh.serving.LoadOutcome.Kind;
 import io.modelrefresh.serving.ObservedWatermark;
-import io.modelrefresh.update.Change;
 import io.modelrefresh.update.FeatureUpdate;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
-import java.util.Optional;
-import java.util.OptionalLong;
-import java.util.Random;
-import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 
-class LaneTest {
-
-  private static final Duration QUIET = Duration.ofMillis(250);
-  private static final Duration MAX_WAIT = Duration.ofSeconds(2);
-  private static final Duration RESYNC = Duration.ofMinutes(1);
-
-  private final ManualTime time = new ManualTime();
-  private final ScriptedReplicas servers = new ScriptedReplicas();
-  private final HeldMessages messages = new HeldMessages();
-  private final Map<String, List<String>> settled = new LinkedHashMap<>();
-  private final List<RolloutReport> reports = new ArrayList<>();
-  private final AtomicInteger coalesced = new AtomicInteger();
-  private int published;
+class LaneTest extends LaneScenario {
 
   @Test
   void oneUpdateLoadsEveryReplicaOnceAndIsAcked() {
@@ -728,107 +701,4 @@ class LaneTest {
   }
 
   // ---- Given ----
-
-  private Lanes lanes(int maxUnavailable) {
-    return lanes(model(maxUnavailable, OnStart.NEVER));
-  }
-
-  private Lanes lanes(Model model) {
-    return lanes(
-        model,
-        new RefreshListener() {
-          @Override
-          public void coalesced(String name) {
-            coalesced.incrementAndGet();
-          }
-
-          @Override
-          public void rolledOut(RolloutReport report) {
-            reports.add(report);
-          }
-        });
-  }
-
-  private Lanes lanes(Model model, RefreshListener listener) {
-    this.model = model;
-    Backoff backoff = new Backoff(Duration.ofMillis(500), RESYNC, new Random(7));
-    Lanes lanes =
-        new Lanes(
-            List.of(model),
-            m -> servers,
-            m -> servers,
-            new LaneContext("test", time, time, backoff, listener),
-            RESYNC);
-    lanes.start();
-    return lanes;
-  }
-
-  private Model model;
-
-  private static Model model(int maxUnavailable, OnStart onStart) {
-    return new Model(
-        "fraud",
-        List.of(new FeatureViewSelector(Optional.empty(), Optional.empty(), Optional.empty())),
-        new ServerSettings(
-            ServerSettings.Protocol.OPEN_INFERENCE,
-            new ReplicaAddress.Static(List.of(new Endpoint("http", "10.0.0.1", 8000))),
-            "fraud",
-            Duration.ofSeconds(30),
-            Optional.empty()),
-        new RefreshPolicy(
-            QUIET,
-            MAX_WAIT,
-            new MaxUnavailable(maxUnavailable, false),
-            5,
-            onStart,
-            Optional.empty()));
-  }
-
-  private String publish(Lanes lanes, String view) {
-    return publish(lanes, view, time.instant());
-  }
-
-  private String publish(Lanes lanes, String view, Instant publishTime) {
-    return publish(lanes, view, publishTime, publishTime);
-  }
-
-  private String publish(Lanes lanes, String view, Instant publishTime, Instant eventTime) {
-    String id = "m" + ++published;
-    HeldMessage message = messages.hold(id, delivery(id));
-    lanes.offer(
-        model, Arrival.of(lanes.nextSequence(), publishTime, update(view, eventTime), message));
-    message.release();
-    return id;
-  }
-
-  private Delivery delivery(String id) {
-    return new Delivery() {
-      @Override
-      public void ack() {
-        settled.computeIfAbsent(id, key -> new ArrayList<>()).add("ack");
-      }
-
-      @Override
-      public void nack(String reason) {
-        settled.computeIfAbsent(id, key -> new ArrayList<>()).add("nack");
-      }
-    };
-  }
-
-  private LaneStatus status(Lanes lanes) {
-    return lanes.status("fraud").orElseThrow();
-  }
-
-  private static FeatureUpdate update(String view, Instant eventTime) {
-    return new FeatureUpdate(
-        Optional.empty(),
-        view,
-        OptionalLong.empty(),
-        Set.of(),
-        List.of(),
-        eventTime,
-        Change.VALUES,
-        OptionalLong.empty(),
-        Optional.empty());
-  }
 }

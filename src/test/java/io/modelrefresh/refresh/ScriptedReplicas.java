@@ -32,6 +32,7 @@ final class ScriptedReplicas implements ReplicaDiscovery, ReplicaLoader {
   private boolean gate;
   private Optional<String> unknown = Optional.empty();
   private Runnable onChange = () -> {};
+  boolean closed;
   int inFlight;
   int mostInFlight;
 
@@ -98,6 +99,11 @@ final class ScriptedReplicas implements ReplicaDiscovery, ReplicaLoader {
   public Runnable onChange(Runnable listener) {
     onChange = listener;
     return () -> {};
+  }
+
+  @Override
+  public void close() {
+    closed = true;
   }
 
   /** Tells whoever listens that the set has changed. */

@@ -34,7 +34,8 @@ final class RetrainedModel {
   static Model named(String name, RetrainingTarget target) {
     return new Model(
         name,
-        List.of(new FeatureViewSelector(Optional.empty(), Optional.empty(), Optional.empty())),
+        List.of(FeatureViewSelector.parse("*")),
+        false,
         new ServerSettings(
             ServerSettings.Protocol.OPEN_INFERENCE,
             new ReplicaAddress.Static(List.of(new Endpoint("http", "10.0.0.1", 8000))),

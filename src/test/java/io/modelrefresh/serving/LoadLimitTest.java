@@ -61,6 +61,20 @@ class LoadLimitTest {
   }
 
   @Test
+  void oneServerHasAQuarterOfTheTurnsAtMostHoweverManyOfItsModelsWait() {
+    ReplicaLoader limited = new LoadLimit(8).limit(loader);
+
+    for (int model = 0; model < 20; model++) {
+      load(limited, "hanging");
+    }
+    load(limited, "alive");
+
+    assertThat(started).containsExactly("hanging", "hanging", "alive");
+    end(0);
+    assertThat(started).containsExactly("hanging", "hanging", "alive", "hanging");
+  }
+
+  @Test
   void aLoadThatBreaksGivesItsTurnOn() {
     LoadLimit limit = new LoadLimit(1);
     ReplicaLoader broken =

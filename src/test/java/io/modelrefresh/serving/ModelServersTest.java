@@ -88,6 +88,7 @@ class ModelServersTest {
     return new Model(
         "fraud",
         List.of(),
+        false,
         new ServerSettings(protocol, replicas, "fraud_detector", Duration.ofSeconds(20), http),
         POLICY);
   }
@@ -164,6 +165,7 @@ class ModelServersTest {
         new Model(
             "fraud",
             List.of(),
+            false,
             new ServerSettings(
                 Protocol.OPEN_INFERENCE,
                 new ReplicaAddress.Static(List.of(new Endpoint("https", "127.0.0.1", 1))),
@@ -190,6 +192,7 @@ class ModelServersTest {
         new Model(
             "fraud",
             List.of(),
+            false,
             new ServerSettings(
                 Protocol.TRITON,
                 new ReplicaAddress.Static(List.of(endpoint(triton, "127.0.0.1"))),

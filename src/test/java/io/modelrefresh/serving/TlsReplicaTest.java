@@ -3,7 +3,7 @@ package io.modelrefresh.serving;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import io.modelrefresh.catalog.Catalog;
+import io.modelrefresh.catalog.LiveCatalog;
 import io.modelrefresh.serving.LoadOutcome.Confirmed;
 import io.modelrefresh.serving.LoadOutcome.Failed;
 import io.modelrefresh.serving.LoadOutcome.Kind;
@@ -91,7 +91,7 @@ class TlsReplicaTest {
   /** What a server learns of whom a request is for. */
   private record Addressed(String serverName, String host) {}
 
-  @Inject Catalog catalog;
+  @Inject LiveCatalog catalog;
   @Inject ModelServers servers;
   @Inject Vertx vertx;
 
@@ -144,7 +144,7 @@ class TlsReplicaTest {
 
   private LoadOutcome load(String model) {
     return servers
-        .loaderFor(catalog.model(model).orElseThrow())
+        .loaderFor(catalog.current().model(model).orElseThrow())
         .load(
             new Replica("https", "127.0.0.1", server.actualPort()),
             new LoadRequest("rollout-1", Optional.empty(), List.of(), true))

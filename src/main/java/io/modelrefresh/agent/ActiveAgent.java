@@ -1,0 +1,109 @@
+package io.modelrefresh.agent;
+
+import io.fabric8.kubernetes.client.KubernetesClient;
+import io.modelrefresh.leadership.LeaseElection;
+import io.modelrefresh.leadership.LeaseSettings;
+import io.modelrefresh.leadership.Standing;
+import io.modelrefresh.refresh.Lanes;
+import io.quarkus.runtime.Quarkus;
+import io.quarkus.runtime.StartupEvent;
+import io.smallrye.reactive.messaging.ChannelRegistry;
+import io.vertx.core.Vertx;
+import jakarta.annotation.Priority;
+import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.enterprise.context.BeforeDestroyed;
+import jakarta.enterprise.event.Observes;
+import jakarta.enterprise.inject.Instance;
+import java.util.Optional;
+import java.util.UUID;
+import org.jboss.logging.Logger;
+
+/**
+ * Makes this agent do its work: at the start, or once it holds the lease where there is one. Until
+ * then the subscription is not opened and no model server is touched.
+ */
+@ApplicationScoped
+class ActiveAgent implements LeaseElection.Listener {
+
+  private static final Logger LOG = Logger.getLogger(ActiveAgent.class);
+
+  private final Lanes lanes;
+  private final ChannelRegistry channels;
+  private final Optional<LeaseElection> election;
+
+  ActiveAgent(
+      AgentConfig config,
+      Lanes lanes,
+      ChannelRegistry channels,
+      Instance<KubernetesClient> kubernetes,
+      Vertx vertx) {
+    this.lanes = lanes;
+    this.channels = channels;
+    election =
+        config
+            .lease()
+            .name()
+            .map(
+                name ->
+                    new LeaseElection(
+                        kubernetes::get,
+                        settings(name, config.lease(), kubernetes),
+                        (delay, task) ->
+                            vertx.setTimer(
+                                delay.toMillis(),
+                                id ->
+                                    vertx.executeBlocking(
+                                        () -> {
+                                          task.run();
+                                          return id;
+                                        },
+                                        false)),
+                        this));
+  }
+
+  private static LeaseSettings settings(
+      String name, AgentConfig.Lease config, Instance<KubernetesClient> kubernetes) {
+    String host = System.getenv("HOSTNAME");
+    return new LeaseSettings(
+        config.namespace().orElseGet(() -> kubernetes.get().getNamespace()),
+        name,
+        config
+            .identity()
+            .orElseGet(() -> host == null || host.isBlank() ? UUID.randomUUID().toString() : host),
+        config.duration());
+  }
+
+  void start(@Observes StartupEvent event) {
+    election.ifPresentOrElse(LeaseElection::start, this::activated);
+  }
+
+  /** After the channels are drained: the next agent finds nothing of this one's under way. */
+  void stop(@Observes @BeforeDestroyed(ApplicationScoped.class) @Priority(60) Object event) {
+    election.ifPresent(LeaseElection::close);
+  }
+
+  Standing standing() {
+    return election.map(LeaseElection::standing).orElseGet(Standing.Active::new);
+  }
+
+  /** Why the lease cannot be asked for; empty if it can, and where there is none. */
+  Optional<String> problem() {
+    return election.flatMap(LeaseElection::problem);
+  }
+
+  @Override
+  public void activated() {
+    lanes.start();
+    channels.getPausable(FeatureUpdateConsumer.CHANNEL).resume();
+  }
+
+  /**
+   * A process that begins anew is certain to have let go of everything; one that goes on is not.
+   */
+  @Override
+  public void superseded(String holder) {
+    LOG.warnf(
+        "%s is the active agent now: this one ends, to be started again as its standby", holder);
+    Quarkus.asyncExit();
+  }
+}

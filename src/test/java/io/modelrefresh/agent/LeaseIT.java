@@ -1,0 +1,157 @@
+package io.modelrefresh.agent;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import io.modelrefresh.ApiServer;
+import io.modelrefresh.emulator.EmbeddedPubSub;
+import io.modelrefresh.emulator.SubscriptionProbe;
+import io.modelrefresh.serving.FakeModelServer;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** Two packaged agents that share a lease, and take over from each other. */
+class LeaseIT {
+
+  private static final Duration PATIENCE = Duration.ofSeconds(60);
+  private static final Duration LEASE = Duration.ofSeconds(3);
+
+  private final List<AgentProcess> agents = new ArrayList<>();
+  private final FakeModelServer server = FakeModelServer.start().model("fraud");
+  private final ApiServer api = new ApiServer().up();
+  private EmbeddedPubSub emulator;
+  private Topic topic;
+  private SubscriptionProbe subscription;
+
+  @BeforeEach
+  void given() {
+    emulator = EmbeddedPubSub.start();
+    topic = new Topic(emulator.address(), "it");
+    emulator.createTopic(topic.name());
+    emulator.createSubscription(topic.subscription(), topic.name());
+    emulator.createTopic("projects/it/topics/feature-updates-dead-letter");
+    subscription = emulator.probe(topic.subscription());
+  }
+
+  @AfterEach
+  void stop() {
+    agents.forEach(AgentProcess::close);
+    topic.close();
+    emulator.close();
+    server.close();
+    api.close();
+  }
+
+  private AgentProcess start(String name) {
+    Map<String, String> configuration = new HashMap<>();
+    configuration.put("quarkus.kubernetes-client.api-server-url", api.url());
+    configuration.put("quarkus.kubernetes-client.namespace", "ml");
+    configuration.put("model-refresh.lease.name", "model-refresh-agent");
+    configuration.put("model-refresh.lease.identity", name);
+    configuration.put("model-refresh.lease.duration", LEASE.toSeconds() + "s");
+    configuration.put("model-refresh.models.fraud.feature-views", "payments");
+    configuration.put("model-refresh.models.fraud.server.protocol", "open-inference");
+    configuration.put("model-refresh.models.fraud.server.replicas", server.address());
+    configuration.put("model-refresh.models.fraud.refresh.quiet-period", "20ms");
+    configuration.put("mp.messaging.incoming.feature-updates.drain-timeout", "3s");
+    AgentProcess agent = AgentProcess.start(emulator.address(), configuration);
+    agents.add(agent);
+    return agent.awaitReady();
+  }
+
+  private static boolean isActive(AgentProcess agent) {
+    return agent.get("/v1/models").isArray();
+  }
+
+  private void awaitAcked(String message) {
+    await().atMost(PATIENCE).until(() -> subscription.ackedMessageIds().contains(message));
+  }
+
+  /** How long it took until the agent was active and had refreshed what is published now. */
+  private Duration takeover(AgentProcess agent, Instant since) {
+    String message = topic.update("payments");
+    await().atMost(PATIENCE).until(() -> isActive(agent));
+    awaitAcked(message);
+    return Duration.between(since, Instant.now());
+  }
+
+  @Test
+  void theHolderAloneOpensTheSubscriptionAndTheStandbyIsReadyAndNamesIt() {
+    AgentProcess holder = start("agent-a");
+    await().atMost(PATIENCE).until(() -> isActive(holder));
+    awaitAcked(topic.update("payments"));
+
+    AgentProcess standby = start("agent-b");
+
+    JsonNode refused = standby.get("/v1/models");
+    assertThat(refused.path("status").asInt()).isEqualTo(503);
+    assertThat(refused.path("detail").asText())
+        .isEqualTo("this agent stands by and is not the active one: ask agent-a");
+    assertThat(standby.post("/v1/models/fraud/refresh", "").statusCode()).isEqualTo(503);
+    assertThat(standby.liveness()).isEqualTo(200);
+    assertThat(standby.readiness()).isEqualTo(200);
+    assertThat(standby.health()).contains("\"holder\": \"agent-a\"");
+    assertThat(standby.metrics()).contains("pubsub_subscriber_up{").contains("} 0.0");
+    assertThat(subscription.openStreams()).isEqualTo(1);
+    assertThat(server.loadCount("fraud")).as("the start, and one update").isEqualTo(2);
+  }
+
+  @Test
+  void theStandbyTakesOverFromAHolderThatIsKilledWithinSecondsAndAtOnceFromOneThatIsToldToStop() {
+    AgentProcess first = start("agent-a");
+    await().atMost(PATIENCE).until(() -> isActive(first));
+    AgentProcess second = start("agent-b");
+
+    Instant killed = Instant.now();
+    first.kill();
+    Duration afterKill = takeover(second, killed);
+
+    AgentProcess third = start("agent-c");
+    assertThat(third.get("/v1/models").path("detail").asText()).endsWith("ask agent-b");
+    Instant told = Instant.now();
+    second.terminate();
+    Duration afterTerm = takeover(third, told);
+    assertThat(second.awaitEnd(Duration.ofSeconds(20))).isEqualTo(143);
+
+    System.out.printf(
+        "Takeover with a lease of %d s: %d ms after SIGKILL, %d ms after SIGTERM, until an update"
+            + " published meanwhile was acknowledged%n",
+        LEASE.toSeconds(), afterKill.toMillis(), afterTerm.toMillis());
+    assertThat(String.join("\n", second.log())).contains("has given the lease");
+  }
+
+  @Test
+  void anAgentThatLosesTheLeaseToAnotherEndsSoThatItCanBeginAnewAsStandby() {
+    AgentProcess first = start("agent-a");
+    await().atMost(PATIENCE).until(() -> isActive(first));
+
+    await()
+        .atMost(PATIENCE)
+        .ignoreExceptions()
+        .until(
+            () -> {
+              api.client()
+                  .leases()
+                  .inNamespace("ml")
+                  .withName("model-refresh-agent")
+                  .edit(
+                      lease -> {
+                        lease.getSpec().setHolderIdentity("another");
+                        lease.getSpec().setRenewTime(lease.getSpec().getRenewTime().plusHours(1));
+                        return lease;
+                      });
+              return !first.isAlive();
+            });
+
+    assertThat(first.awaitEnd(Duration.ofSeconds(20))).isZero();
+    assertThat(first.log()).anyMatch(line -> line.contains("another is the active agent now"));
+  }
+}
