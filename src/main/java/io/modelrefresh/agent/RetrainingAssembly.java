@@ -17,7 +17,6 @@ import jakarta.enterprise.inject.Instance;
 import jakarta.enterprise.inject.Produces;
 import jakarta.inject.Singleton;
 import java.time.Clock;
-import java.util.List;
 import java.util.concurrent.ThreadLocalRandom;
 
 /** Builds retraining, stops the start when a queue is wrong, and ends with the channel. */
@@ -63,12 +62,7 @@ class RetrainingAssembly {
       @Observes @Priority(EARLY) StartupEvent event,
       RetrainingFactory factory,
       LiveCatalog catalog) {
-    List<String> problems = factory.problems(catalog.current().models());
-    if (!problems.isEmpty()) {
-      throw new IllegalStateException(
-          "Retraining cannot work as it is configured:%n  %s"
-              .formatted(String.join(System.lineSeparator() + "  ", problems)));
-    }
+    factory.requireUsable(catalog.current().models());
   }
 
   void draining(@Observes ChannelDraining event, Retraining retraining) {

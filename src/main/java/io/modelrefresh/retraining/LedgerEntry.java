@@ -27,7 +27,8 @@ import java.util.Optional;
  * @param window the start of the last window a job was enqueued for
  * @param covered the newest publish time such a job covers
  * @param owed the job that is to be enqueued
- * @param next the job that is to be enqueued after it; only there when one is owed
+ * @param next the job that is to be enqueued after it; only there when one is owed. It is dropped
+ *     when the one before turns out to cover all it was recorded for, so every trigger is recorded
  */
 record LedgerEntry(
     Optional<Instant> window, Optional<Instant> covered, Optional<Owed> owed, Optional<Owed> next) {
@@ -93,7 +94,7 @@ record LedgerEntry(
   /** Whether what is recorded as owed already implies it and says all it has to say. */
   boolean owedCovers(Trigger trigger) {
     return owed.filter(job -> job.implies(trigger))
-        .or(() -> next.filter(job -> job.implies(trigger)))
+        .or(() -> next.filter(job -> job.includes(trigger)))
         .isPresent();
   }
 

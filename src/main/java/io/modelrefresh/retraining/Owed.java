@@ -39,12 +39,17 @@ record Owed(Instant window, Instant notBefore, Instant newest, Cause cause) {
     return new Owed(window, notBefore, newest, cause.and(trigger.cause()));
   }
 
-  /** Covering the trigger, too; only before anyone may enqueue it. */
+  /** Recorded for the trigger, too; only before anyone may enqueue it. */
   Owed including(Trigger trigger) {
     return new Owed(
         window,
         notBefore,
-        trigger.publishTime().isAfter(covers()) ? trigger.publishTime() : newest,
+        trigger.publishTime().isAfter(newest) ? trigger.publishTime() : newest,
         cause.and(trigger.cause()));
+  }
+
+  /** Whether it was recorded for the trigger, so that it cannot be dropped without it. */
+  boolean includes(Trigger trigger) {
+    return !trigger.publishTime().isAfter(newest) && cause.says(trigger.cause());
   }
 }

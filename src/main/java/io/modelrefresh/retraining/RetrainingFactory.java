@@ -109,11 +109,13 @@ public final class RetrainingFactory implements AutoCloseable {
   }
 
   /**
-   * What is wrong with the queues of these models, each problem with its key or file and, where it
-   * is known, the line. Asks API servers whether they would take a sample; one that cannot be
-   * reached, or does not let the agent ask, is only logged. Blocks.
+   * Tries the queues of these models, and asks API servers whether they would take a sample; one
+   * that cannot be reached, or does not let the agent ask, is only logged. Blocks.
+   *
+   * @throws IllegalArgumentException listing what is wrong, each problem with its key or file and,
+   *     where it is known, the line
    */
-  public List<String> problems(Collection<Model> models) {
+  public void requireUsable(Collection<Model> models) {
     List<String> problems = new ArrayList<>(queues.problems(models));
     if (problems.isEmpty() && !dryRun) {
       for (Model model : models) {
@@ -122,7 +124,11 @@ public final class RetrainingFactory implements AutoCloseable {
         }
       }
     }
-    return problems;
+    if (!problems.isEmpty()) {
+      throw new IllegalArgumentException(
+          "retraining cannot work as it is configured:%n  %s"
+              .formatted(String.join(System.lineSeparator() + "  ", problems)));
+    }
   }
 
   private Optional<String> refused(Model model) {

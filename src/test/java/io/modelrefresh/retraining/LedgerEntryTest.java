@@ -82,7 +82,20 @@ class LedgerEntryTest {
 
     assertThat(joined.owed()).isEqualTo(owing.owed());
     assertThat(joined.next()).map(Owed::window).contains(T.plus(COOLDOWN));
-    assertThat(more).as("the next covers it in any case").isEqualTo(joined);
+    assertThat(more.next()).map(Owed::newest).contains(T.plusSeconds(7));
+    assertThat(joined.owedCovers(at(T.plusSeconds(7)))).isFalse();
+    assertThat(more.owedCovers(at(T.plusSeconds(7)))).isTrue();
+  }
+
+  @Test
+  void theNextJobIsNotDroppedForAJobThatWasCreatedBeforeSomeOfItsTriggers() {
+    LedgerEntry then = LedgerEntry.EMPTY.with(at(T), COOLDOWN).with(at(T.plusSeconds(5)), COOLDOWN);
+    LedgerEntry now = then.with(at(T.plusSeconds(3600)), COOLDOWN);
+
+    LedgerEntry enqueued = now.enqueued(then, true);
+
+    assertThat(enqueued.covered()).contains(T.plusSeconds(5));
+    assertThat(enqueued.owed()).map(Owed::newest).contains(T.plusSeconds(3600));
   }
 
   @Test

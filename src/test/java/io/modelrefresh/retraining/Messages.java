@@ -14,12 +14,20 @@ final class Messages {
 
   /** Held once, by the caller. */
   HeldMessage hold(String id) {
+    return hold(id, () -> {});
+  }
+
+  /**
+   * @param onAck run when it is acknowledged
+   */
+  HeldMessage hold(String id, Runnable onAck) {
     return held.hold(
         id,
         new Delivery() {
           @Override
           public void ack() {
             settled.put(id, "ack");
+            onAck.run();
           }
 
           @Override
