@@ -177,11 +177,21 @@ public final class ApiServer implements AutoCloseable {
       if (creates && request.getPath().contains("dryRun=All")) {
         return new MockResponse().setResponseCode(201).setBody(request.getUtf8Body());
       }
-      MockResponse response = super.dispatch(request);
+      MockResponse response = inTurn(request);
       if (creates && response.code() < 300) {
         creations.add(request.getPath());
       }
       return response;
+    }
+
+    /**
+     * One at a time, as it seems with a real one: the mock compares resource versions and then
+     * writes, and takes an object out before it puts the changed one in.
+     */
+    private MockResponse inTurn(RecordedRequest request) {
+      synchronized (methods) {
+        return super.dispatch(request);
+      }
     }
 
     @Override

@@ -26,12 +26,12 @@ import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.logging.Level;
 import java.util.logging.Logger;
 import java.util.stream.Collectors;
@@ -174,7 +174,7 @@ class ManyAgentsTest {
     return order.stream().map(all::get).toList();
   }
 
-  private final Map<String, Delivered> unacked = Collections.synchronizedMap(new HashMap<>());
+  private final Map<String, Delivered> unacked = new ConcurrentHashMap<>();
 
   private void restart(int i) {
     agents[i].kill();
@@ -182,11 +182,8 @@ class ManyAgentsTest {
   }
 
   private void redeliverWhatWasNotAcked() {
-    List<Delivered> again;
-    synchronized (unacked) {
-      again = List.copyOf(unacked.values());
-      unacked.clear();
-    }
+    List<Delivered> again = List.copyOf(unacked.values());
+    unacked.clear();
     again.forEach(each -> agents[random.nextInt(AGENTS)].receive(each));
     await().untilAsserted(() -> assertThat(unacked).as("seed %d", seed).isEmpty());
   }
@@ -250,11 +247,11 @@ class ManyAgentsTest {
 
   private void assertEveryTriggerIsCovered(List<Delivered> triggers) {
     Map<String, LedgerState> ledgers = ledgers();
-    Set<Delivered> lost = new HashSet<>();
+    Map<Delivered, LedgerEntry> lost = new HashMap<>();
     for (Delivered trigger : triggers) {
       LedgerEntry entry = ledgers.get(trigger.model()).entry(trigger.kind());
       if (entry.covered().filter(covered -> !trigger.published().isAfter(covered)).isEmpty()) {
-        lost.add(trigger);
+        lost.put(trigger, entry);
       }
     }
     assertThat(lost).as("seed %d", seed).isEmpty();
