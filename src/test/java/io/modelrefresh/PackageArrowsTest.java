@@ -29,10 +29,12 @@ class PackageArrowsTest {
     "demo, ''",
     "update, ''",
     "catalog, 'update'",
-    "serving, 'update catalog'",
+    "request, ''",
+    "serving, 'update catalog request'",
     "refresh, 'update catalog serving'",
     "leadership, ''",
-    "agent, 'pubsub update catalog serving refresh leadership'",
+    "retraining, 'pubsub update catalog request refresh'",
+    "agent, 'pubsub update catalog serving refresh leadership retraining'",
     "dev, 'pubsub emulator demo update catalog agent'",
   })
   void aPackageKnowsOnlyOfThoseItsArrowsPointTo(String room, String known) {
@@ -96,8 +98,10 @@ class PackageArrowsTest {
         "demo",
         "update",
         "catalog",
+        "request",
         "serving",
         "refresh",
+        "retraining",
         "leadership",
         "agent",
         "dev");

@@ -1,6 +1,7 @@
 package io.modelrefresh.agent;
 
 import io.modelrefresh.refresh.LaneStatus;
+import io.modelrefresh.retraining.RetrainingStatus;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -19,7 +20,17 @@ record ModelView(
     int consecutiveFailures,
     boolean failing,
     Optional<Instant> lastSuccess,
-    Optional<Duration> objective) {
+    Optional<Duration> objective,
+    List<RetrainingReasonView> retraining) {
+
+  /** What is known of retraining for one kind of reason, and the job that is owed, if any. */
+  record RetrainingReasonView(
+      String reason,
+      Optional<Instant> lastWindow,
+      Optional<Instant> covered,
+      Optional<String> owedJob,
+      Optional<Instant> notBefore,
+      Optional<String> problem) {}
 
   record Replica(
       String address,
@@ -29,7 +40,7 @@ record ModelView(
       Optional<String> lastError,
       Optional<Instant> nextAttempt) {}
 
-  static ModelView of(LaneStatus status) {
+  static ModelView of(LaneStatus status, List<RetrainingStatus> retraining) {
     return new ModelView(
         status.model(),
         name(status.phase()),
@@ -41,7 +52,8 @@ record ModelView(
         status.consecutiveFailures(),
         status.failing(),
         status.lastSuccess(),
-        status.objective());
+        status.objective(),
+        retraining.stream().map(ModelView::of).toList());
   }
 
   private static Replica of(LaneStatus.ReplicaStatus replica) {
@@ -52,6 +64,16 @@ record ModelView(
         replica.lastConfirmed(),
         replica.lastError(),
         replica.nextAttempt());
+  }
+
+  private static RetrainingReasonView of(RetrainingStatus status) {
+    return new RetrainingReasonView(
+        status.kind().text(),
+        status.lastWindow(),
+        status.covered(),
+        status.owedJob(),
+        status.notBefore(),
+        status.problem());
   }
 
   private static String name(Enum<?> value) {

@@ -1,7 +1,7 @@
-package io.modelrefresh.serving;
+package io.modelrefresh.request;
 
 /** A file the configuration names is of no use now. Names the key, the file and what is wrong. */
-final class UnusableFileException extends RuntimeException {
+public final class UnusableFileException extends RuntimeException {
 
   private static final long serialVersionUID = 1L;
 

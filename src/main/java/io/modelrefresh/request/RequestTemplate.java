@@ -1,7 +1,8 @@
-package io.modelrefresh.serving;
+package io.modelrefresh.request;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.io.JsonStringEncoder;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import io.quarkus.qute.Engine;
 import io.quarkus.qute.Expression;
 import io.quarkus.qute.ResultMapper;
@@ -20,10 +21,12 @@ import java.util.function.UnaryOperator;
  * to, so no field of an event can change the shape of the request; {@code {updates.json}} writes a
  * value as JSON, and nothing can be written unescaped.
  */
-final class RequestTemplate {
+public final class RequestTemplate {
+
+  private static final ObjectMapper JSON = new ObjectMapper();
 
   /** What a template produces, and so how values are escaped in it. */
-  enum Syntax {
+  public enum Syntax {
     PATH(RequestPath::escaped),
     /** Values stand within quotes, {@code "{model}"}; numbers and booleans may do without. */
     JSON(text -> new String(JsonStringEncoder.getInstance().quoteAsString(text))),
@@ -52,7 +55,7 @@ final class RequestTemplate {
     }
 
     /** The syntax of a body, by its content type. */
-    static Syntax of(Map<String, String> headers, String key) {
+    public static Syntax of(Map<String, String> headers, String key) {
       String type = headers.get("content-type").split(";", 2)[0].strip().toLowerCase(Locale.ROOT);
       if (type.equals("application/json") || type.endsWith("+json")) {
         return JSON;
@@ -95,7 +98,7 @@ final class RequestTemplate {
   private record Json(String text) {
     static Json of(Object value) {
       try {
-        return new Json(TemplateData.JSON.writeValueAsString(value));
+        return new Json(JSON.writeValueAsString(value));
       } catch (JsonProcessingException e) {
         throw new TemplateException(e);
       }
@@ -114,7 +117,7 @@ final class RequestTemplate {
    * @param key the configuration key the text comes from
    * @throws IllegalArgumentException naming the key, what is wrong and where
    */
-  RequestTemplate(String text, String key, Syntax syntax) {
+  public RequestTemplate(String text, String key, Syntax syntax) {
     this.key = key;
     try {
       template = syntax.engine.parse(text, null, key);
@@ -126,9 +129,9 @@ final class RequestTemplate {
   /**
    * @throws IllegalArgumentException naming the key and what could not be rendered
    */
-  String render(TemplateData data) {
+  public String render(Map<String, Object> variables) {
     try {
-      return template.data(data.variables()).render();
+      return template.data(variables).render();
     } catch (TemplateException e) {
       throw problem(e);
     }
@@ -137,8 +140,8 @@ final class RequestTemplate {
   /**
    * @throws IllegalArgumentException naming the key, when it renders to no path on the replica
    */
-  RequestPath renderPath(TemplateData data) {
-    String path = render(data);
+  public RequestPath renderPath(Map<String, Object> variables) {
+    String path = render(variables);
     try {
       return new RequestPath(path);
     } catch (IllegalArgumentException e) {

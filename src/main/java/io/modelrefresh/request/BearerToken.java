@@ -1,11 +1,11 @@
-package io.modelrefresh.serving;
+package io.modelrefresh.request;
 
 import io.smallrye.mutiny.Uni;
 import java.util.function.Predicate;
 import java.util.regex.Pattern;
 
 /** The token a server asks of its clients, in a file in which others rotate it. Never logged. */
-final class BearerToken {
+public final class BearerToken {
 
   /** The token68 of RFC 9110, section 11.2; anything else could begin another header. */
   private static final Predicate<String> TOKEN =
@@ -13,12 +13,12 @@ final class BearerToken {
 
   private final MountedFile file;
 
-  BearerToken(MountedFile file) {
+  public BearerToken(MountedFile file) {
     this.file = file;
   }
 
   /** The token as it is now; fails with {@link UnusableFileException}, which does not quote it. */
-  Uni<String> read() {
+  public Uni<String> read() {
     return file.content()
         .map(String::strip)
         .invoke(

@@ -1,4 +1,4 @@
-package io.modelrefresh.serving;
+package io.modelrefresh.request;
 
 import java.nio.charset.StandardCharsets;
 import java.util.regex.Pattern;
@@ -7,7 +7,7 @@ import java.util.regex.Pattern;
  * The path and query of a request (the origin form of RFC 9112, section 3.2.1). It can name nothing
  * but a place on the replica it is sent to: no host, no second request line, no way up.
  */
-record RequestPath(String value) {
+public record RequestPath(String value) {
 
   /** One slash, then visible ASCII; a backslash is a slash to some servers, and # ends a URI. */
   private static final Pattern ORIGIN_FORM = Pattern.compile("/(?!/)[\\x21-\\x7E&&[^\\\\#]]*");
@@ -21,7 +21,7 @@ record RequestPath(String value) {
   /**
    * @throws IllegalArgumentException saying what was expected
    */
-  RequestPath {
+  public RequestPath {
     if (!ORIGIN_FORM.matcher(value).matches()) {
       throw new IllegalArgumentException(
           "expected a path that begins with exactly one slash and holds no space, control character,"
@@ -35,7 +35,7 @@ record RequestPath(String value) {
   }
 
   /** A value as part of one segment or of a query: all but the unreserved characters escaped. */
-  static String escaped(String text) {
+  public static String escaped(String text) {
     StringBuilder escaped = new StringBuilder(text.length() + 16);
     for (byte octet : text.getBytes(StandardCharsets.UTF_8)) {
       char character = (char) (octet & 0xFF);

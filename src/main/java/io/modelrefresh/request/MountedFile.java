@@ -1,4 +1,4 @@
-package io.modelrefresh.serving;
+package io.modelrefresh.request;
 
 import io.smallrye.mutiny.Uni;
 import io.vertx.core.Vertx;
@@ -12,7 +12,7 @@ import java.nio.file.Path;
  * A file named by the configuration whose content changes under it, as a mounted Secret's or
  * ConfigMap's does. Never kept: read anew each time, off the event loop.
  */
-final class MountedFile {
+public final class MountedFile {
 
   private final Vertx vertx;
   private final String key;
@@ -21,14 +21,14 @@ final class MountedFile {
   /**
    * @param key the configuration key that names the file
    */
-  MountedFile(Vertx vertx, String key, Path file) {
+  public MountedFile(Vertx vertx, String key, Path file) {
     this.vertx = vertx;
     this.key = key;
     this.file = file;
   }
 
   /** The content, in UTF-8; fails with {@link UnusableFileException}. */
-  Uni<String> content() {
+  public Uni<String> content() {
     return Uni.createFrom()
         .completionStage(() -> vertx.executeBlocking(this::read, false).toCompletionStage());
   }
@@ -50,7 +50,7 @@ final class MountedFile {
     return content;
   }
 
-  UnusableFileException unusable(String why) {
+  public UnusableFileException unusable(String why) {
     return new UnusableFileException(key + ": " + file + " cannot be used: " + why);
   }
 }
