@@ -20,7 +20,11 @@ import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.util.HashMap;
+import java.util.List;
+import java.util.Optional;
 import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.CopyOnWriteArrayList;
 
 /**
  * A Kubernetes API server in this JVM, on one port of loopback for its life, that keeps what it
@@ -57,6 +61,45 @@ public final class ApiServer implements AutoCloseable {
   /** From now on, as to one whose service account may do nothing. */
   public void forbid(boolean forbidden) {
     stored.forbidden = forbidden;
+  }
+
+  /**
+   * Lets what is given answer a request, where it does, instead of the server; called on the
+   * server's threads. A dry run is answered before, and stores nothing.
+   */
+  public void intercept(Interceptor interceptor) {
+    stored.interceptor = interceptor;
+  }
+
+  /** Has an answer of its own for some requests. */
+  @FunctionalInterface
+  public interface Interceptor {
+    Optional<MockResponse> answer(RecordedRequest request);
+
+    Interceptor NONE = request -> Optional.empty();
+  }
+
+  /** The answer of a Kubernetes API server that does not do what it was asked. */
+  public static MockResponse refusal(int code, String reason, String message) {
+    return new MockResponse()
+        .setResponseCode(code)
+        .setBody(
+            Serialization.asJson(
+                new StatusBuilder()
+                    .withCode(code)
+                    .withReason(reason)
+                    .withMessage(message)
+                    .build()));
+  }
+
+  /** The paths of collections in which something was created, one for each creation, in order. */
+  public List<String> creations() {
+    return stored.creations;
+  }
+
+  /** How often each verb, such as {@code POST}, was used. */
+  public long requests(String method) {
+    return stored.methods.stream().filter(method::equals).count();
   }
 
   /** As an agent in the cluster has it. */
@@ -109,6 +152,9 @@ public final class ApiServer implements AutoCloseable {
   private static final class Stored extends KubernetesCrudDispatcher {
 
     private volatile boolean forbidden;
+    private volatile Interceptor interceptor = Interceptor.NONE;
+    private final List<String> creations = new CopyOnWriteArrayList<>();
+    private final Queue<String> methods = new ConcurrentLinkedQueue<>();
 
     Stored() {}
 
@@ -118,21 +164,43 @@ public final class ApiServer implements AutoCloseable {
      */
     Stored(Stored before) {
       forbidden = before.forbidden;
+      interceptor = before.interceptor;
+      creations.addAll(before.creations);
+      methods.addAll(before.methods);
       map.putAll(before.map);
       long reached = before.requestResourceVersion();
       while (requestResourceVersion() < reached) {}
     }
 
-    @Override
-    public MockResponse dispatch(RecordedRequest request) {
-      if (!forbidden) {
+    private MockResponse served(RecordedRequest request) {
+      boolean creates = request.getMethod().equals("POST");
+      if (creates && request.getPath().contains("dryRun=All")) {
+        return new MockResponse().setResponseCode(201).setBody(request.getUtf8Body());
+      }
+      MockResponse response = inTurn(request);
+      if (creates && response.code() < 300) {
+        creations.add(request.getPath());
+      }
+      return response;
+    }
+
+    /**
+     * One at a time, as it seems with a real one: the mock compares resource versions and then
+     * writes, and takes an object out before it puts the changed one in.
+     */
+    private MockResponse inTurn(RecordedRequest request) {
+      synchronized (methods) {
         return super.dispatch(request);
       }
-      return new MockResponse()
-          .setResponseCode(403)
-          .setBody(
-              Serialization.asJson(
-                  new StatusBuilder().withCode(403).withReason("Forbidden").build()));
+    }
+
+    @Override
+    public MockResponse dispatch(RecordedRequest request) {
+      methods.add(request.getMethod());
+      if (!forbidden) {
+        return interceptor.answer(request).orElseGet(() -> served(request));
+      }
+      return refusal(403, "Forbidden", "forbidden");
     }
   }
 }

@@ -6,6 +6,7 @@ import io.modelrefresh.agent.AgentConfig;
 import io.modelrefresh.catalog.CatalogConfig;
 import io.modelrefresh.pubsub.PubSubConnector;
 import io.smallrye.config.WithDefault;
+import io.smallrye.config.WithName;
 import io.smallrye.reactive.messaging.annotations.ConnectorAttribute;
 import io.smallrye.reactive.messaging.annotations.ConnectorAttribute.Direction;
 import java.io.IOException;
@@ -62,7 +63,12 @@ class ReadmeTest {
       if (property.isSynthetic()) {
         continue;
       }
-      String key = prefix + "." + kebab(property.getName());
+      String key =
+          prefix
+              + "."
+              + Optional.ofNullable(property.getAnnotation(WithName.class))
+                  .map(WithName::value)
+                  .orElseGet(() -> kebab(property.getName()));
       Type type = unwrapped(property.getGenericReturnType());
       if (type instanceof ParameterizedType map && map.getRawType() == Map.class) {
         Type value = map.getActualTypeArguments()[1];

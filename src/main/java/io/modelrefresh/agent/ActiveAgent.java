@@ -5,6 +5,7 @@ import io.modelrefresh.leadership.LeaseElection;
 import io.modelrefresh.leadership.LeaseSettings;
 import io.modelrefresh.leadership.Standing;
 import io.modelrefresh.refresh.Lanes;
+import io.modelrefresh.retraining.Retraining;
 import io.quarkus.runtime.Quarkus;
 import io.quarkus.runtime.StartupEvent;
 import io.smallrye.reactive.messaging.ChannelRegistry;
@@ -28,16 +29,19 @@ class ActiveAgent implements LeaseElection.Listener {
   private static final Logger LOG = Logger.getLogger(ActiveAgent.class);
 
   private final Lanes lanes;
+  private final Retraining retraining;
   private final ChannelRegistry channels;
   private final Optional<LeaseElection> election;
 
   ActiveAgent(
       AgentConfig config,
       Lanes lanes,
+      Retraining retraining,
       ChannelRegistry channels,
       Instance<KubernetesClient> kubernetes,
       Vertx vertx) {
     this.lanes = lanes;
+    this.retraining = retraining;
     this.channels = channels;
     election =
         config
@@ -94,6 +98,7 @@ class ActiveAgent implements LeaseElection.Listener {
   @Override
   public void activated() {
     lanes.start();
+    retraining.start();
     channels.getPausable(FeatureUpdateConsumer.CHANNEL).resume();
   }
 

@@ -1,5 +1,6 @@
 package io.modelrefresh.agent;
 
+import io.modelrefresh.retraining.RetrainingConfig;
 import io.smallrye.config.ConfigMapping;
 import io.smallrye.config.WithConverter;
 import io.smallrye.config.WithDefault;
@@ -36,6 +37,9 @@ public interface AgentConfig {
 
   /** The lease that makes one of several agents the active one. */
   Lease lease();
+
+  /** What retraining needs besides each model's policy. */
+  RetrainingConfig retraining();
 
   /** The endpoint that publishes feature updates. */
   Publish publish();

@@ -7,6 +7,7 @@ import io.modelrefresh.catalog.CatalogFactory;
 import io.modelrefresh.catalog.CatalogFile;
 import io.modelrefresh.catalog.LiveCatalog;
 import io.modelrefresh.refresh.Lanes;
+import io.modelrefresh.retraining.RetrainingFactory;
 import io.quarkus.runtime.StartupEvent;
 import io.vertx.core.Vertx;
 import jakarta.enterprise.context.ApplicationScoped;
@@ -77,6 +78,7 @@ class CatalogReload {
       AgentConfig config,
       LiveCatalog catalog,
       Lanes lanes,
+      RetrainingFactory queues,
       MeterRegistry registry,
       Vertx vertx) {
     say(catalog.current(), file.map(from -> " of " + from.location()).orElse(""));
@@ -86,7 +88,7 @@ class CatalogReload {
           .register(registry);
       vertx.setPeriodic(
           config.catalog().checkInterval().toMillis(),
-          id -> checkOn(vertx, () -> check(file.get(), catalog, lanes)));
+          id -> checkOn(vertx, () -> check(file.get(), catalog, lanes, queues)));
     }
   }
 
@@ -109,7 +111,7 @@ class CatalogReload {
     }
   }
 
-  private void check(CatalogFile from, LiveCatalog catalog, Lanes lanes) {
+  private void check(CatalogFile from, LiveCatalog catalog, Lanes lanes, RetrainingFactory queues) {
     try {
       Optional<String> before = seen;
       seen = Optional.empty();
@@ -119,6 +121,7 @@ class CatalogReload {
         return;
       }
       Catalog next = from.parse(content);
+      queues.requireUsable(next.models());
       Runnable change = lanes.prepare(next.models());
       catalog.replace(next);
       change.run();

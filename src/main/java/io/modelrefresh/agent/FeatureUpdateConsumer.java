@@ -3,9 +3,13 @@ package io.modelrefresh.agent;
 import io.modelrefresh.pubsub.PubSubIncomingMetadata;
 import io.modelrefresh.pubsub.PubSubNackMetadata;
 import io.modelrefresh.refresh.Arrival;
+import io.modelrefresh.refresh.Disposition;
 import io.modelrefresh.refresh.HeldMessage;
 import io.modelrefresh.refresh.HeldMessages;
 import io.modelrefresh.refresh.Lanes;
+import io.modelrefresh.retraining.Cause;
+import io.modelrefresh.retraining.Retraining;
+import io.modelrefresh.retraining.Trigger;
 import io.modelrefresh.update.Decoded;
 import io.modelrefresh.update.FeatureUpdate;
 import io.modelrefresh.update.FeatureUpdateDecoder;
@@ -23,7 +27,7 @@ import org.jboss.logging.Logger;
 
 /**
  * Takes every message of the subscription: recognises, decodes, plans, and hands what is planned to
- * the lanes, which settle it. Runs on the channel's event loop and never blocks.
+ * the lanes and to retraining, which settle it. Runs on the channel's event loop and never blocks.
  *
  * <table>
  *   <caption>What becomes of a message</caption>
@@ -32,8 +36,8 @@ import org.jboss.logging.Logger;
  *   <tr><td>not decodable</td><td>poison</td><td>acked once it is on the dead-letter topic</td></tr>
  *   <tr><td>of another event type, or of a view no model consumes</td><td>ignored</td><td>acked</td></tr>
  *   <tr><td>covered by every replica already</td><td>superseded</td><td>acked</td></tr>
- *   <tr><td>any other</td><td>planned</td><td>acked when its effect has happened, or a later message
- *   that implies the same is held</td></tr>
+ *   <tr><td>any other</td><td>planned</td><td>acked when its effect has happened, the retraining job
+ *   it calls for is enqueued or recorded, or a later message that implies the same is held</td></tr>
  * </table>
  */
 @ApplicationScoped
@@ -48,6 +52,7 @@ public class FeatureUpdateConsumer {
   private final FeatureUpdateDecoder decoder;
   private final Planner planner;
   private final Lanes lanes;
+  private final Retraining retraining;
   private final HeldMessages messages;
   private final UpdateMetrics metrics;
   private final Event<DeadLettered> deadLettered;
@@ -56,12 +61,14 @@ public class FeatureUpdateConsumer {
       FeatureUpdateDecoder decoder,
       Planner planner,
       Lanes lanes,
+      Retraining retraining,
       HeldMessages messages,
       UpdateMetrics metrics,
       Event<DeadLettered> deadLettered) {
     this.decoder = decoder;
     this.planner = planner;
     this.lanes = lanes;
+    this.retraining = retraining;
     this.messages = messages;
     this.metrics = metrics;
     this.deadLettered = deadLettered;
@@ -83,7 +90,7 @@ public class FeatureUpdateConsumer {
       Decoded decoded =
           decoder.decode(message.getPayload(), received.attributes(), received.publishTime());
       if (decoded instanceof Decoded.Update update) {
-        apply(update.update(), received, delivery);
+        apply(message, update.update(), received, delivery);
       } else {
         metrics.received(UpdateMetrics.Outcome.IGNORED);
         delivery.ack();
@@ -95,7 +102,10 @@ public class FeatureUpdateConsumer {
   }
 
   private void apply(
-      FeatureUpdate update, PubSubIncomingMetadata received, MessageDelivery delivery) {
+      Message<byte[]> delivered,
+      FeatureUpdate update,
+      PubSubIncomingMetadata received,
+      MessageDelivery delivery) {
     List<Decision> plan = planner.plan(update);
     HeldMessage message = messages.hold(received.messageId(), delivery);
     Arrival arrival = Arrival.of(lanes.nextSequence(), received.publishTime(), update, message);
@@ -103,6 +113,16 @@ public class FeatureUpdateConsumer {
     for (Decision decision : plan) {
       if (decision instanceof Decision.Refresh refresh) {
         outcome = outcome.and(lanes.offer(refresh.model(), arrival));
+      } else if (decision instanceof Decision.Retrain retrain) {
+        Cause cause =
+            Cause.of(
+                retrain.reason().detail(),
+                received.messageId(),
+                TraceParent.of(delivered, received),
+                update);
+        Trigger trigger = new Trigger(retrain.reason().kind(), received.publishTime(), cause);
+        boolean planned = retraining.offer(retrain.model(), trigger, message);
+        outcome = outcome.and(planned ? Disposition.PLANNED : Disposition.SUPERSEDED);
       } else if (decision instanceof Decision.Ignore ignored) {
         ignore(update, ignored);
       }

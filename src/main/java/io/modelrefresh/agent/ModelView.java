@@ -1,6 +1,7 @@
 package io.modelrefresh.agent;
 
 import io.modelrefresh.refresh.LaneStatus;
+import io.modelrefresh.retraining.RetrainingStatus;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -20,7 +21,17 @@ public record ModelView(
     int consecutiveFailures,
     boolean failing,
     Optional<Instant> lastSuccess,
-    Optional<Duration> objective) {
+    Optional<Duration> objective,
+    List<RetrainingReasonView> retraining) {
+
+  /** What is known of retraining for one kind of reason, and the job that is owed, if any. */
+  public record RetrainingReasonView(
+      String reason,
+      Optional<Instant> lastWindow,
+      Optional<Instant> covered,
+      Optional<String> owedJob,
+      Optional<Instant> notBefore,
+      Optional<String> problem) {}
 
   /** One replica of it. */
   public record Replica(
@@ -31,7 +42,7 @@ public record ModelView(
       Optional<String> lastError,
       Optional<Instant> nextAttempt) {}
 
-  static ModelView of(LaneStatus status) {
+  static ModelView of(LaneStatus status, List<RetrainingStatus> retraining) {
     return new ModelView(
         status.model(),
         name(status.phase()),
@@ -43,7 +54,8 @@ public record ModelView(
         status.consecutiveFailures(),
         status.failing(),
         status.lastSuccess(),
-        status.objective());
+        status.objective(),
+        retraining.stream().map(ModelView::of).toList());
   }
 
   /** The same with at most so many reasons, and how many there are besides. */
@@ -64,7 +76,8 @@ public record ModelView(
         consecutiveFailures,
         failing,
         lastSuccess,
-        objective);
+        objective,
+        retraining);
   }
 
   private static Replica of(LaneStatus.ReplicaStatus replica) {
@@ -75,6 +88,16 @@ public record ModelView(
         replica.lastConfirmed(),
         replica.lastError(),
         replica.nextAttempt());
+  }
+
+  private static RetrainingReasonView of(RetrainingStatus status) {
+    return new RetrainingReasonView(
+        status.kind().text(),
+        status.lastWindow(),
+        status.covered(),
+        status.owedJob(),
+        status.notBefore(),
+        status.problem());
   }
 
   private static String name(Enum<?> value) {

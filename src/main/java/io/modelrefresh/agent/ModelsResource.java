@@ -2,6 +2,7 @@ package io.modelrefresh.agent;
 
 import io.modelrefresh.refresh.LaneStatus;
 import io.modelrefresh.refresh.Lanes;
+import io.modelrefresh.retraining.Retraining;
 import jakarta.ws.rs.GET;
 import jakarta.ws.rs.POST;
 import jakarta.ws.rs.Path;
@@ -17,14 +18,16 @@ import java.util.Optional;
 public class ModelsResource {
 
   private final Lanes lanes;
+  private final Retraining retraining;
 
-  ModelsResource(Lanes lanes) {
+  ModelsResource(Lanes lanes, Retraining retraining) {
     this.lanes = lanes;
+    this.retraining = retraining;
   }
 
   @GET
   public List<ModelView> models() {
-    return lanes.statuses().stream().map(ModelView::of).toList();
+    return lanes.statuses().stream().map(this::view).toList();
   }
 
   @GET
@@ -54,9 +57,13 @@ public class ModelsResource {
     return known(model, lanes.resume(model));
   }
 
-  private static ModelView known(String model, Optional<LaneStatus> status) {
+  private ModelView view(LaneStatus status) {
+    return ModelView.of(status, retraining.status(status.model()));
+  }
+
+  private ModelView known(String model, Optional<LaneStatus> status) {
     return status
-        .map(ModelView::of)
+        .map(this::view)
         .orElseThrow(
             () ->
                 Problem.exception(

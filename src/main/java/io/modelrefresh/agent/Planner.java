@@ -1,21 +1,27 @@
 package io.modelrefresh.agent;
 
 import io.modelrefresh.catalog.LiveCatalog;
+import io.modelrefresh.catalog.Model;
+import io.modelrefresh.catalog.RetrainingPolicy;
 import io.modelrefresh.update.Change;
 import io.modelrefresh.update.FeatureUpdate;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.util.List;
+import java.util.Optional;
+import java.util.stream.Stream;
 
 /**
  * Decides what an update means, and does nothing about it.
  *
  * <table>
  *   <caption>One row a kind of change</caption>
- *   <tr><th>change</th><th>decision for each model that consumes the view</th></tr>
- *   <tr><td>values</td><td>refresh</td></tr>
- *   <tr><td>schema</td><td>refresh</td></tr>
- *   <tr><td>delete</td><td>ignore: feature view deleted</td></tr>
+ *   <tr><th>change</th><th>decisions for each model that consumes the view</th></tr>
+ *   <tr><td>values</td><td>refresh, and retrain if its policy has a reason</td></tr>
+ *   <tr><td>schema</td><td>refresh, and retrain if its policy has a reason</td></tr>
+ *   <tr><td>delete</td><td>retrain if its policy lists it, else ignore: feature view deleted</td></tr>
  * </table>
+ *
+ * <p>Whether a policy has a reason is {@link RetrainingPolicy}'s own table.
  */
 @ApplicationScoped
 class Planner {
@@ -26,14 +32,24 @@ class Planner {
     this.catalog = catalog;
   }
 
-  /** One decision for each affected model; empty when no model consumes what changed. */
+  /** One or two decisions for each affected model; empty when no model consumes what changed. */
   List<Decision> plan(FeatureUpdate update) {
     return catalog.current().affectedBy(update).stream()
-        .<Decision>map(
-            model ->
-                update.change() == Change.DELETE
-                    ? new Decision.Ignore(model, Decision.Reason.FEATURE_VIEW_DELETED)
-                    : new Decision.Refresh(model))
+        .flatMap(model -> decisions(model, update))
         .toList();
+  }
+
+  private static Stream<Decision> decisions(Model model, FeatureUpdate update) {
+    Optional<Decision> retrain =
+        model
+            .retraining()
+            .flatMap(policy -> policy.reasonFor(update))
+            .map(reason -> new Decision.Retrain(model, reason));
+    if (update.change() == Change.DELETE) {
+      return Stream.of(
+          retrain.orElseGet(
+              () -> new Decision.Ignore(model, Decision.Reason.FEATURE_VIEW_DELETED)));
+    }
+    return Stream.concat(Stream.of(new Decision.Refresh(model)), retrain.stream());
   }
 }

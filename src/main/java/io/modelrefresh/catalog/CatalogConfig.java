@@ -1,6 +1,7 @@
 package io.modelrefresh.catalog;
 
 import io.smallrye.config.WithDefault;
+import io.smallrye.config.WithName;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -35,6 +36,9 @@ public interface CatalogConfig {
 
     /** How it is refreshed. */
     RefreshConfig refresh();
+
+    /** When it is retrained; never, unless this is there. */
+    Optional<RetrainingConfig> retraining();
   }
 
   /** Where a model is served. */
@@ -152,5 +156,104 @@ public interface CatalogConfig {
 
     /** The time from publish to the last replica's confirmation that users expect at most. */
     Optional<Duration> objective();
+  }
+
+  /** When a model is retrained. */
+  interface RetrainingConfig {
+
+    /** Whether it is retrained at all. */
+    @WithDefault("true")
+    boolean enabled();
+
+    /** The changes that always retrain: {@code values}, {@code schema}, {@code delete}. */
+    Optional<List<String>> changes();
+
+    /** From how much drift on an update retrains, whatever the metric. */
+    Optional<String> driftAtLeast();
+
+    /** The same for each metric under its name; it wins. */
+    @WithName("drift-at-least")
+    Map<String, String> driftAtLeastByMetric();
+
+    /** The time from one job to the next for the same kind of reason. */
+    @WithDefault("6h")
+    Duration cooldown();
+
+    /** Where jobs are enqueued: {@code kubernetes}, {@code pubsub} or {@code http}. */
+    Optional<String> queue();
+
+    /** What queue {@code kubernetes} creates. */
+    Optional<KubernetesQueueConfig> kubernetes();
+
+    /** Where queue {@code pubsub} publishes. */
+    PubSubQueueConfig pubsub();
+
+    /** What queue {@code http} requests. */
+    Optional<HttpQueueConfig> http();
+  }
+
+  /** What queue {@code kubernetes} creates: one of a template and a CronJob's job. */
+  interface KubernetesQueueConfig {
+
+    /** A file with the resource to create, YAML, a Qute template; read anew for each job. */
+    Optional<String> templateFile();
+
+    /** The CronJob whose job template is used instead. */
+    Optional<String> cronJob();
+
+    /** The namespace; by default the template's, else the agent's own. */
+    Optional<String> namespace();
+
+    /** How long a finished Job stays, unless its template says so. */
+    @WithDefault("7d")
+    Duration ttlAfterFinished();
+  }
+
+  /** Where queue {@code pubsub} publishes. */
+  interface PubSubQueueConfig {
+
+    /** The topic. */
+    @WithDefault("retraining-jobs")
+    String topic();
+  }
+
+  /** What queue {@code http} requests. */
+  interface HttpQueueConfig {
+
+    /** {@code airflow} or {@code vertex}: body, statuses and authentication unless set here. */
+    Optional<String> preset();
+
+    /** The URL. Its path and query are a Qute template, its scheme, host and port are not. */
+    Optional<String> url();
+
+    /** The method: GET, POST, PUT, PATCH or DELETE. */
+    @WithDefault("POST")
+    String method();
+
+    /** Headers of the request. */
+    Map<String, String> headers();
+
+    /** The body, a Qute template; by default the preset's, else the job as JSON. */
+    Optional<String> body();
+
+    /** The statuses that mean the job was enqueued; any 2xx by default. */
+    Optional<List<Integer>> acceptedStatuses();
+
+    /** The statuses that mean it was enqueued before. */
+    @WithDefault("409")
+    List<Integer> duplicateStatuses();
+
+    /** {@code none}, {@code bearer} or {@code google}. */
+    Optional<String> authentication();
+
+    /** A file with the bearer token; read anew for each request. */
+    Optional<String> bearerTokenFile();
+
+    /** The TLS configuration in Quarkus' registry by which the server is trusted. */
+    Optional<String> tlsConfigurationName();
+
+    /** How long an answer may take. */
+    @WithDefault("30s")
+    Duration timeout();
   }
 }

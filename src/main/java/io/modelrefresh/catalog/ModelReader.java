@@ -28,16 +28,6 @@ final class ModelReader {
   private static final Predicate<String> NAME =
       Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]{0,127}").asMatchPredicate();
 
-  /** What HTTP calls a token (RFC 9110, 5.6.2). */
-  private static final Predicate<String> HEADER_NAME =
-      Pattern.compile("[!#$%&'*+.^_`|~0-9A-Za-z-]+").asMatchPredicate();
-
-  /** No control characters: a line break would begin another header (RFC 9110, 5.5). */
-  private static final Predicate<String> HEADER_VALUE =
-      Pattern.compile("[^\\x00-\\x08\\x0A-\\x1F\\x7F]*").asMatchPredicate();
-
-  private static final Set<String> METHODS = Set.of("GET", "POST", "PUT", "PATCH", "DELETE");
-
   private final String key;
   private final String name;
   private final ModelConfig config;
@@ -62,11 +52,22 @@ final class ModelReader {
     List<FeatureViewSelector> featureViews = featureViews();
     Optional<ServerSettings> server = server(config.server(), key + ".server");
     Optional<RefreshPolicy> refresh = refresh(config.refresh(), key + ".refresh");
+    Optional<RetrainingPolicy> retraining =
+        config
+            .retraining()
+            .flatMap(
+                configured ->
+                    new RetrainingReader(configured, key + ".retraining", problems).read());
     return problems.count() > before
         ? Optional.empty()
         : Optional.of(
             new Model(
-                name, featureViews, config.paused(), server.orElseThrow(), refresh.orElseThrow()));
+                name,
+                featureViews,
+                config.paused(),
+                server.orElseThrow(),
+                refresh.orElseThrow(),
+                retraining));
   }
 
   /** The replicas named by the configuration, none if that cannot be read. */
@@ -181,7 +182,7 @@ final class ModelReader {
   private Optional<SmokeCheck> smokeCheck(SmokeCheckConfig check, String key) {
     Optional<String> path =
         problems.parseRequired(
-            key + ".path", check.path(), "a path such as /v2/models/m/infer", ModelReader::path);
+            key + ".path", check.path(), "a path such as /v2/models/m/infer", RequestChecks::path);
     Optional<JsonPointer> pointer =
         check
             .jsonPointer()
@@ -199,45 +200,20 @@ final class ModelReader {
   }
 
   private HttpRequestTemplate request(HttpConfig http, String key) {
-    problems.require(
-        METHODS.contains(http.method()),
-        key + ".method",
-        "expected GET, POST, PUT, PATCH or DELETE",
-        http.method());
+    RequestChecks checks = new RequestChecks(key, problems);
+    checks.method(http.method());
     String path =
         problems
-            .parseRequired(key + ".path", http.path(), "a path such as /reload", ModelReader::path)
+            .parseRequired(
+                key + ".path", http.path(), "a path such as /reload", RequestChecks::path)
             .orElse("");
     http.readyPath()
-        .ifPresent(text -> problems.parse(key + ".ready-path", text, ModelReader::path));
+        .ifPresent(text -> problems.parse(key + ".ready-path", text, RequestChecks::path));
     List<Integer> statuses = http.acceptedStatuses().orElse(List.of());
-    for (int status : statuses) {
-      problems.require(
-          status >= 200 && status <= 599,
-          key + ".accepted-statuses",
-          "expected HTTP statuses from 200 to 599",
-          status);
-    }
-    http.headers()
-        .forEach(
-            (header, value) -> {
-              String headerKey = key + ".headers.\"" + header + '"';
-              problems.require(
-                  HEADER_NAME.test(header), headerKey, "expected an HTTP header name", header);
-              if (!HEADER_VALUE.test(value)) {
-                // Not quoted: headers carry credentials.
-                problems.add(headerKey, "expected a value without control characters");
-              }
-            });
+    checks.statuses("accepted-statuses", statuses);
+    checks.headers(http.headers());
     return new HttpRequestTemplate(
         http.method(), path, http.headers(), http.body(), Set.copyOf(statuses), http.readyPath());
-  }
-
-  private static String path(String text) {
-    if (!text.startsWith("/")) {
-      throw new IllegalArgumentException("expected a path that begins with a slash");
-    }
-    return text;
   }
 
   private Optional<RefreshPolicy> refresh(RefreshConfig refresh, String key) {

@@ -33,6 +33,9 @@ import org.eclipse.microprofile.config.inject.ConfigProperty;
 @IfBuildProfile(anyOf = {"dev", "test"})
 class DevelopmentPubSub {
 
+  /** Where queue pubsub publishes unless told otherwise. */
+  private static final String RETRAINING_JOBS = "retraining-jobs";
+
   @Produces
   @Singleton
   PubSubServer server(
@@ -70,6 +73,8 @@ class DevelopmentPubSub {
                     .setMinimumBackoff(Durations.fromSeconds(10))
                     .setMaximumBackoff(Durations.fromSeconds(600)))
             .build());
+    emulator.createTopic(topic(RETRAINING_JOBS));
+    emulator.createSubscription(subscription(RETRAINING_JOBS + "-sub"), topic(RETRAINING_JOBS));
     emulator.createTopic(topic(deadLetterTopic));
     emulator.createSubscription(subscription(deadLetterSubscription), topic(deadLetterTopic));
     return emulator;

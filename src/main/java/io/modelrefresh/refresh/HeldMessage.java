@@ -42,7 +42,8 @@ public final class HeldMessage {
     return state;
   }
 
-  synchronized void retain() {
+  /** Takes one more reference, to be given up by {@link #release()}. */
+  public synchronized void retain() {
     references++;
   }
 
@@ -61,7 +62,7 @@ public final class HeldMessage {
   }
 
   /** Asks for redelivery, whoever else still holds it: nothing is lost by delivering again. */
-  void nack(String reason) {
+  public void nack(String reason) {
     List<Delivery> refused;
     synchronized (this) {
       if (state != State.HELD) {

@@ -9,6 +9,7 @@ import io.fabric8.kubernetes.client.dsl.FilterWatchListDeletable;
 import io.fabric8.kubernetes.client.dsl.Resource;
 import io.fabric8.kubernetes.client.informers.ResourceEventHandler;
 import io.fabric8.kubernetes.client.informers.SharedIndexInformer;
+import io.modelrefresh.request.Excerpt;
 import java.net.HttpURLConnection;
 import java.time.Clock;
 import java.time.Instant;

@@ -1,10 +1,11 @@
 package io.modelrefresh.serving;
 
 import io.modelrefresh.catalog.ServerSettings.HttpRequestTemplate;
-import io.modelrefresh.serving.RequestTemplate.Syntax;
+import io.modelrefresh.request.RequestHeaders;
+import io.modelrefresh.request.RequestTemplate;
+import io.modelrefresh.request.RequestTemplate.Syntax;
 import io.smallrye.mutiny.Uni;
 import java.util.LinkedHashMap;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -14,12 +15,6 @@ import java.util.Set;
  * whom: scheme, host and port are the replica's.
  */
 final class HttpModelServer implements ModelServer {
-
-  private static final String CONTENT_TYPE = "content-type";
-
-  /** These frame a message or name a connection: the client's own, and a way to smuggle. */
-  private static final Set<String> FRAMING =
-      Set.of("connection", "content-length", "expect", "te", "transfer-encoding", "upgrade");
 
   private final String modelName;
   private final String method;
@@ -37,7 +32,7 @@ final class HttpModelServer implements ModelServer {
   HttpModelServer(String modelName, HttpRequestTemplate request, String key) {
     this.modelName = modelName;
     method = request.method();
-    headers = headers(request, key);
+    headers = RequestHeaders.of(request.headers(), request.body().isPresent(), key);
     path = new RequestTemplate(request.path(), key + ".path", Syntax.PATH);
     body =
         request
@@ -50,30 +45,11 @@ final class HttpModelServer implements ModelServer {
     acceptedStatuses = request.acceptedStatuses();
   }
 
-  private static Map<String, String> headers(HttpRequestTemplate request, String key) {
-    Map<String, String> headers = new LinkedHashMap<>();
-    request
-        .headers()
-        .forEach(
-            (name, value) -> {
-              String lowerCase = name.toLowerCase(Locale.ROOT);
-              if (FRAMING.contains(lowerCase)) {
-                throw new IllegalArgumentException(
-                    key + ".headers.\"" + name + "\": set by the HTTP client, remove it");
-              }
-              headers.put(lowerCase, value);
-            });
-    if (request.body().isPresent()) {
-      headers.putIfAbsent(CONTENT_TYPE, "application/json");
-    }
-    return Map.copyOf(headers);
-  }
-
   @Override
   public Uni<ServerAnswer> load(ReplicaClient replica, LoadRequest request) {
     ReplicaRequest load;
     try {
-      TemplateData data = new TemplateData(modelName, request);
+      Map<String, Object> data = new TemplateData(modelName, request).variables();
       load =
           new ReplicaRequest(
               method, path.renderPath(data), headers, body.map(text -> text.render(data)));
@@ -100,7 +76,7 @@ final class HttpModelServer implements ModelServer {
       ready =
           new ReplicaRequest(
               "GET",
-              readyPath.get().renderPath(new TemplateData(modelName, request)),
+              readyPath.get().renderPath(new TemplateData(modelName, request).variables()),
               readyHeaders(),
               Optional.empty());
     } catch (IllegalArgumentException e) {
@@ -118,7 +94,7 @@ final class HttpModelServer implements ModelServer {
   /** The same, so that credentials reach it, less what described the body. */
   private Map<String, String> readyHeaders() {
     Map<String, String> ready = new LinkedHashMap<>(headers);
-    ready.remove(CONTENT_TYPE);
+    ready.remove(RequestHeaders.CONTENT_TYPE);
     return ready;
   }
 }

@@ -5,6 +5,8 @@ import io.modelrefresh.catalog.Model;
 import io.modelrefresh.catalog.ReplicaAddress;
 import io.modelrefresh.catalog.ServerSettings;
 import io.modelrefresh.catalog.ServerSettings.Access;
+import io.modelrefresh.request.BearerToken;
+import io.modelrefresh.request.MountedFile;
 import io.quarkus.tls.CertificateUpdatedEvent;
 import io.quarkus.tls.TlsConfiguration;
 import io.quarkus.tls.TlsConfigurationRegistry;

@@ -1,5 +1,6 @@
 package io.modelrefresh.serving;
 
+import io.modelrefresh.request.RequestPath;
 import io.smallrye.mutiny.Uni;
 
 /**

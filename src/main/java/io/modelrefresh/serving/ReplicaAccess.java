@@ -1,5 +1,6 @@
 package io.modelrefresh.serving;
 
+import io.modelrefresh.request.BearerToken;
 import java.util.Optional;
 
 /**

@@ -1,5 +1,6 @@
 package io.modelrefresh.serving;
 
+import io.modelrefresh.request.UnusableFileException;
 import io.smallrye.mutiny.Uni;
 import java.util.Optional;
 

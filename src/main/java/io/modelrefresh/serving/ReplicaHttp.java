@@ -1,6 +1,7 @@
 package io.modelrefresh.serving;
 
 import com.google.common.base.Throwables;
+import io.modelrefresh.request.Excerpt;
 import io.quarkus.tls.TlsConfiguration;
 import io.quarkus.tls.runtime.config.TlsConfigUtils;
 import io.smallrye.mutiny.Uni;

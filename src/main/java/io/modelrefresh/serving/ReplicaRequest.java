@@ -1,5 +1,6 @@
 package io.modelrefresh.serving;
 
+import io.modelrefresh.request.RequestPath;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;

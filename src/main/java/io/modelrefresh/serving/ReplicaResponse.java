@@ -1,5 +1,6 @@
 package io.modelrefresh.serving;
 
+import io.modelrefresh.request.Excerpt;
 import io.vertx.core.json.DecodeException;
 import io.vertx.core.json.JsonObject;
 import java.util.Optional;

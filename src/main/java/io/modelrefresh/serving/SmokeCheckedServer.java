@@ -3,6 +3,8 @@ package io.modelrefresh.serving;
 import com.fasterxml.jackson.core.JsonPointer;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import io.modelrefresh.catalog.ServerSettings.SmokeCheck;
+import io.modelrefresh.request.Excerpt;
+import io.modelrefresh.request.RequestPath;
 import io.modelrefresh.serving.ServerAnswer.Accepted;
 import io.modelrefresh.serving.ServerAnswer.Declined;
 import io.smallrye.mutiny.Uni;

@@ -2,6 +2,9 @@ package io.modelrefresh.serving;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.modelrefresh.request.Excerpt;
+import io.modelrefresh.request.MountedFile;
+import io.modelrefresh.request.RequestPath;
 import io.modelrefresh.serving.ServerAnswer.Accepted;
 import io.modelrefresh.serving.ServerAnswer.Declined;
 import io.smallrye.mutiny.Uni;

@@ -1,5 +1,7 @@
 package io.modelrefresh.serving;
 
+import io.modelrefresh.request.RequestPath;
+import io.modelrefresh.request.UnusableFileException;
 import io.modelrefresh.serving.LoadOutcome.Confirmed;
 import io.modelrefresh.serving.LoadOutcome.Failed;
 import io.modelrefresh.serving.LoadOutcome.Kind;

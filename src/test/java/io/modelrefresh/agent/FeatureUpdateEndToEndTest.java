@@ -28,6 +28,7 @@ import io.restassured.http.ContentType;
 import jakarta.inject.Inject;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import org.awaitility.Awaitility;
@@ -82,6 +83,55 @@ class FeatureUpdateEndToEndTest {
         .isEqualTo(1);
     assertThat(meters.get("model.refresh.freshness").tag("model", "once").timer().count())
         .isEqualTo(1);
+  }
+
+  @Test
+  void aSchemaChangeRefreshesTheModelAndEnqueuesOneRetrainingJob() {
+    String values = topic.update(viewOf("retrained"));
+    awaitAcked(values);
+    String update =
+        "{\"feature_view\": \"%s\", \"change\": \"schema\", \"feature_view_version\": 7}"
+            .formatted(viewOf("retrained"));
+    int loadsBefore = loads("retrained", 0);
+
+    String first = topic.publish(update);
+    awaitAcked(first);
+    String second = topic.publish(update);
+    awaitAcked(second);
+
+    assertThat(loads("retrained", 0)).isGreaterThan(loadsBefore);
+    List<ReceivedMessage> jobs = new ArrayList<>();
+    await()
+        .untilAsserted(
+            () -> {
+              jobs.addAll(topic.pull("projects/dev/subscriptions/retraining-jobs-sub"));
+              assertThat(jobs).hasSize(2);
+            });
+    assertThat(jobs)
+        .extracting(job -> job.getMessage().getAttributesOrThrow("ce-subject"))
+        .containsOnly("retrained");
+    assertThat(jobs)
+        .extracting(job -> job.getMessage().getAttributesOrThrow("ce-id"))
+        .as("the second is for the next window")
+        .doesNotHaveDuplicates();
+    RestAssured.get("/v1/retraining-jobs")
+        .then()
+        .statusCode(200)
+        .body("findAll { it.model == 'retrained' }", hasSize(2))
+        .body("[0].reason", equalTo("schema"))
+        .body("[0].queue", equalTo("pubsub"))
+        .body("[0].outcome", equalTo("enqueued"))
+        .body("[0].feature_views", hasItem(viewOf("retrained") + "@7"));
+    RestAssured.get("/v1/models/retrained")
+        .then()
+        .body("retraining[0].reason", equalTo("schema"))
+        .body("retraining[0].last_window", notNullValue());
+    RestAssured.get(management("/q/metrics"))
+        .then()
+        .body(
+            containsString(
+                "retraining_jobs_total{model=\"retrained\",outcome=\"enqueued\",reason=\"schema\"}"
+                    + " 2.0"));
   }
 
   @Test

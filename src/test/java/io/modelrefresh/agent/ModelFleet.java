@@ -35,6 +35,12 @@ public final class ModelFleet implements QuarkusTestResourceLifecycleManager {
     models.put("deleted", Map.of());
     models.put("paused", Map.of());
     models.put("outage", Map.of());
+    models.put(
+        "retrained",
+        Map.of(
+            "retraining.changes", "schema,delete",
+            "retraining.drift-at-least", "0.2",
+            "retraining.queue", "pubsub"));
     return models;
   }
 

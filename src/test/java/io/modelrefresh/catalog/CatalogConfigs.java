@@ -7,11 +7,11 @@ import java.util.HashMap;
 import java.util.Map;
 
 /** Configuration as the agent reads it, with Quarkus' converters, of the given properties only. */
-final class CatalogConfigs {
+public final class CatalogConfigs {
 
   private CatalogConfigs() {}
 
-  static Catalog catalog(Map<String, String> properties) {
+  public static Catalog catalog(Map<String, String> properties) {
     return CatalogFactory.create(config(properties));
   }
 
@@ -29,7 +29,7 @@ final class CatalogConfigs {
   }
 
   /** A model without mistakes, changed or added to by pairs of key and value; null removes. */
-  static Map<String, String> model(String name, String... changes) {
+  public static Map<String, String> model(String name, String... changes) {
     String key = "model-refresh.models." + name + ".";
     Map<String, String> properties = new HashMap<>();
     properties.put(key + "feature-views", "driver_hourly_stats");

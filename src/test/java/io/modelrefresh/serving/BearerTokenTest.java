@@ -2,6 +2,8 @@ package io.modelrefresh.serving;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.modelrefresh.request.BearerToken;
+import io.modelrefresh.request.MountedFile;
 import io.modelrefresh.serving.LoadOutcome.Confirmed;
 import io.modelrefresh.serving.LoadOutcome.Failed;
 import io.modelrefresh.serving.LoadOutcome.Kind;

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.fail;
 
 import com.fasterxml.jackson.core.JsonPointer;
+import io.modelrefresh.NoTls;
 import io.modelrefresh.catalog.Endpoint;
 import io.modelrefresh.catalog.MaxUnavailable;
 import io.modelrefresh.catalog.Model;
@@ -16,8 +17,6 @@ import io.modelrefresh.catalog.ServerSettings.HttpRequestTemplate;
 import io.modelrefresh.catalog.ServerSettings.Protocol;
 import io.modelrefresh.catalog.ServerSettings.SmokeCheck;
 import io.modelrefresh.serving.LoadOutcome.Confirmed;
-import io.quarkus.tls.TlsConfiguration;
-import io.quarkus.tls.TlsConfigurationRegistry;
 import io.vertx.core.Vertx;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -56,24 +55,6 @@ class ModelServersTest {
               Duration.ofSeconds(1)));
   private final FakeModelServer first = FakeModelServer.start().model("fraud_detector");
   private final FakeModelServer second = FakeModelServer.start().model("fraud_detector");
-
-  /** A registry in which nothing is configured. */
-  private static final class NoTls implements TlsConfigurationRegistry {
-    @Override
-    public Optional<TlsConfiguration> get(String name) {
-      return Optional.empty();
-    }
-
-    @Override
-    public Optional<TlsConfiguration> getDefault() {
-      return Optional.empty();
-    }
-
-    @Override
-    public void register(String name, TlsConfiguration configuration) {
-      throw new UnsupportedOperationException();
-    }
-  }
 
   @AfterEach
   void close() {

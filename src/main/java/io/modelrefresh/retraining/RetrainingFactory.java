@@ -1,0 +1,155 @@
+package io.modelrefresh.retraining;
+
+import io.fabric8.kubernetes.client.KubernetesClient;
+import io.modelrefresh.catalog.Model;
+import io.modelrefresh.catalog.RetrainingTarget;
+import io.modelrefresh.pubsub.PubSubPublisher;
+import io.modelrefresh.refresh.Backoff;
+import io.modelrefresh.refresh.Timer;
+import io.modelrefresh.retraining.EnqueueFailedException.Kind;
+import io.modelrefresh.retraining.RetrainingQueue.Outcome;
+import io.quarkus.tls.TlsConfigurationRegistry;
+import io.smallrye.mutiny.Uni;
+import io.vertx.core.Vertx;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Function;
+import java.util.function.Supplier;
+import java.util.random.RandomGenerator;
+import org.jboss.logging.Logger;
+
+/**
+ * Makes {@link Retraining} of its configuration, and tells what is wrong with the queues of models.
+ * Makes a Kubernetes client or a publisher only for what needs one. Closed after what it made.
+ */
+public final class RetrainingFactory implements AutoCloseable {
+
+  private static final Logger LOG = Logger.getLogger(RetrainingFactory.class);
+  private static final Duration FIRST_RETRY = Duration.ofMillis(500);
+
+  /** By which a process knows that it runs in a cluster (Kubernetes, environment of a pod). */
+  private static final String IN_CLUSTER = "KUBERNETES_SERVICE_HOST";
+
+  private final RetrainingConfig config;
+  private final boolean dryRun;
+  private final Clock clock;
+  private final ClusterAccess cluster;
+  private final RetrainingQueues queues;
+
+  /**
+   * @param dryRun whether to touch no queue and no ledger
+   */
+  public RetrainingFactory(
+      RetrainingConfig config,
+      boolean dryRun,
+      Supplier<KubernetesClient> kubernetes,
+      Supplier<PubSubPublisher> publisher,
+      TlsConfigurationRegistry tls,
+      Vertx vertx,
+      Clock clock) {
+    this.config = config;
+    this.dryRun = dryRun;
+    this.clock = clock;
+    cluster = new ClusterAccess(kubernetes, vertx);
+    GoogleTokens google = new GoogleTokens(vertx);
+    queues = new RetrainingQueues(cluster, publisher, vertx, tls, google::token, clock);
+  }
+
+  /**
+   * @param models the catalog as it is now, asked each time
+   * @param atStart the models there are at the start
+   * @throws IllegalArgumentException naming the key of what is wrong
+   */
+  public Retraining create(
+      Function<String, Optional<Model>> models,
+      Collection<Model> atStart,
+      Timer timer,
+      RandomGenerator random,
+      RetrainingListener listener) {
+    return new Retraining(
+        ledger(atStart),
+        models,
+        dryRun ? model -> job -> Uni.createFrom().item(Outcome.CREATED) : queues::queueFor,
+        clock,
+        timer,
+        new Backoff(FIRST_RETRY, config.scanInterval(), random),
+        listener,
+        config.scanInterval());
+  }
+
+  private Ledger ledger(Collection<Model> models) {
+    if (config.scanInterval().compareTo(Duration.ZERO) <= 0) {
+      throw new IllegalArgumentException(
+          "model-refresh.retraining.scan-interval: expected more than 0s");
+    }
+    boolean shared =
+        switch (config.ledger()) {
+          case "kubernetes" -> true;
+          case "memory" -> false;
+          case "auto" -> System.getenv(IN_CLUSTER) != null || anyInKubernetes(models);
+          default ->
+              throw new IllegalArgumentException(
+                  "model-refresh.retraining.ledger: expected kubernetes, memory or auto, got \""
+                      + config.ledger()
+                      + '"');
+        };
+    return shared && !dryRun
+        ? new KubernetesLedger(cluster, config.ledgerNamespace())
+        : new MemoryLedger();
+  }
+
+  private static boolean anyInKubernetes(Collection<Model> models) {
+    return models.stream()
+        .flatMap(model -> model.retraining().stream())
+        .anyMatch(policy -> policy.queue() instanceof RetrainingTarget.Kubernetes);
+  }
+
+  /**
+   * Tries the queues of these models, and asks API servers whether they would take a sample; one
+   * that cannot be reached, or does not let the agent ask, is only logged. Blocks.
+   *
+   * @throws IllegalArgumentException listing what is wrong, each problem with its key or file and,
+   *     where it is known, the line
+   */
+  public void requireUsable(Collection<Model> models) {
+    List<String> problems = new ArrayList<>(queues.problems(models));
+    if (problems.isEmpty() && !dryRun) {
+      for (Model model : models) {
+        if (model.retraining().isPresent()) {
+          refused(model).ifPresent(problems::add);
+        }
+      }
+    }
+    if (!problems.isEmpty()) {
+      throw new IllegalArgumentException(
+          "retraining cannot work as it is configured:%n  %s"
+              .formatted(String.join(System.lineSeparator() + "  ", problems)));
+    }
+  }
+
+  private Optional<String> refused(Model model) {
+    List<RetrainingJob> samples = SampleJobs.harmless(model.name());
+    try {
+      queues.queueFor(model).validate(samples.get(samples.size() - 1)).await().indefinitely();
+      return Optional.empty();
+    } catch (EnqueueFailedException e) {
+      if (e.kind() == Kind.INVALID) {
+        return Optional.of(
+            "model-refresh.models." + model.name() + ".retraining.kubernetes: " + e.getMessage());
+      }
+      LOG.warnf(
+          "Model %s: whether retraining jobs can be enqueued is not known: %s",
+          model.name(), e.getMessage());
+      return Optional.empty();
+    }
+  }
+
+  @Override
+  public void close() {
+    queues.close();
+  }
+}

@@ -1,0 +1,397 @@
+package io.modelrefresh.retraining;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import io.fabric8.kubernetes.api.model.HasMetadata;
+import io.fabric8.kubernetes.api.model.batch.v1.Job;
+import io.modelrefresh.ApiServer;
+import io.modelrefresh.catalog.Model;
+import io.modelrefresh.catalog.RetrainingReason.Kind;
+import io.modelrefresh.catalog.RetrainingTarget.Kubernetes;
+import io.modelrefresh.catalog.RetrainingTarget.Source;
+import io.modelrefresh.refresh.Backoff;
+import io.modelrefresh.refresh.HeldMessage;
+import io.modelrefresh.retraining.RetrainingQueue.Outcome;
+import io.smallrye.mutiny.Uni;
+import io.vertx.core.Vertx;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.ZoneId;
+import java.time.ZoneOffset;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Random;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.logging.Level;
+import java.util.logging.Logger;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * Agents that share one API server and no lease, and die at random, with everything delivered more
+ * than once and to any of them. {@code -Dseed=N} repeats a schedule.
+ */
+@Timeout(300)
+class ManyAgentsTest {
+
+  private static final int AGENTS = 3;
+  private static final int MODELS = 50;
+  private static final int TRIGGERS = 2_000;
+  private static final int DELIVERIES = 10_000;
+  private static final int KILLS = 40;
+  private static final Duration COOLDOWN = RetrainedModel.COOLDOWN;
+  private static final Instant START = Instant.parse("2026-11-22T10:00:00Z");
+
+  /** Held here, or the level set would be forgotten with it. */
+  private final Logger serversLog = Logger.getLogger("io.fabric8.mockwebserver.MockWebServer");
+
+  private final Logger lanesLog = Logger.getLogger(RetrainingLane.class.getName());
+
+  private final long seed = Long.getLong("seed", System.nanoTime());
+  private final Random random = new Random(seed);
+  private final Vertx vertx = Vertx.vertx();
+  private final ApiServer server = new ApiServer().up();
+  private final SettableClock clock = new SettableClock();
+  private final Map<String, Model> models = new HashMap<>();
+  private final Agent[] agents = new Agent[AGENTS];
+  private final List<ClusterAccess> clusters = new ArrayList<>();
+
+  @BeforeEach
+  void given(@TempDir Path directory) throws IOException {
+    serversLog.setLevel(Level.OFF);
+    lanesLog.setLevel(Level.OFF);
+    Path template =
+        Files.writeString(
+            directory.resolve("job.yaml"),
+            """
+            apiVersion: batch/v1
+            kind: Job
+            metadata: {namespace: ml}
+            spec:
+              template:
+                spec: {containers: [{name: train, image: "train:1"}], restartPolicy: Never}
+            """);
+    for (int i = 0; i < MODELS; i++) {
+      String name = "model-" + i;
+      models.put(
+          name,
+          RetrainedModel.named(
+              name,
+              new Kubernetes(
+                  new Source.TemplateFile(template), Optional.empty(), Duration.ofDays(7))));
+    }
+    for (int i = 0; i < AGENTS; i++) {
+      agents[i] = new Agent();
+    }
+  }
+
+  @AfterEach
+  void close() {
+    for (Agent agent : agents) {
+      agent.kill();
+    }
+    clusters.forEach(ClusterAccess::close);
+    server.close();
+    vertx.close().toCompletionStage().toCompletableFuture().join();
+    serversLog.setLevel(null);
+    lanesLog.setLevel(null);
+  }
+
+  private record Delivered(String model, Kind kind, Instant published) {}
+
+  @Test
+  void everyModelReasonAndWindowHasExactlyOneJobAndEveryTriggerIsCovered() {
+    List<Delivered> triggers = triggers();
+    List<Delivered> deliveries = deliveries(triggers);
+    Set<Integer> kills =
+        IntStream.range(0, KILLS)
+            .map(i -> random.nextInt(DELIVERIES))
+            .boxed()
+            .collect(Collectors.toSet());
+
+    for (int i = 0; i < deliveries.size(); i++) {
+      Delivered next = deliveries.get(i);
+      clock.atLeast(next.published());
+      if (kills.contains(i)) {
+        restart(random.nextInt(AGENTS));
+      }
+      agents[random.nextInt(AGENTS)].receive(next);
+    }
+    // What a killed agent held is delivered again, and all die once more before the last is due.
+    redeliverWhatWasNotAcked();
+    for (int i = 0; i < AGENTS; i++) {
+      restart(i);
+    }
+    redeliverWhatWasNotAcked();
+    for (int windows = 0; windows < 4; windows++) {
+      clock.atLeast(clock.instant().plus(COOLDOWN));
+      awaitNothingDue();
+    }
+
+    assertExactlyOneJobForEachWindow();
+    assertEveryTriggerIsCovered(triggers);
+  }
+
+  private List<Delivered> triggers() {
+    List<Delivered> triggers = new ArrayList<>();
+    for (int i = 0; i < TRIGGERS; i++) {
+      Kind kind = random.nextBoolean() ? Kind.SCHEMA : Kind.DRIFT;
+      Instant published =
+          START.plusMillis((long) (random.nextDouble() * Duration.ofHours(30).toMillis()));
+      triggers.add(new Delivered("model-" + random.nextInt(MODELS), kind, published));
+    }
+    return triggers;
+  }
+
+  /** Each once, the rest redeliveries, roughly in the order they were published. */
+  private List<Delivered> deliveries(List<Delivered> triggers) {
+    List<Delivered> all = new ArrayList<>(triggers);
+    while (all.size() < DELIVERIES) {
+      all.add(triggers.get(random.nextInt(triggers.size())));
+    }
+    Map<Integer, Double> keys = new HashMap<>();
+    List<Integer> order = new ArrayList<>();
+    for (int i = 0; i < all.size(); i++) {
+      keys.put(i, all.get(i).published().getEpochSecond() + random.nextGaussian() * 3600);
+      order.add(i);
+    }
+    order.sort((one, other) -> Double.compare(keys.get(one), keys.get(other)));
+    return order.stream().map(all::get).toList();
+  }
+
+  private final Map<String, Delivered> unacked = new ConcurrentHashMap<>();
+
+  private void restart(int i) {
+    agents[i].kill();
+    agents[i] = new Agent();
+  }
+
+  private void redeliverWhatWasNotAcked() {
+    List<Delivered> again = List.copyOf(unacked.values());
+    unacked.clear();
+    again.forEach(each -> agents[random.nextInt(AGENTS)].receive(each));
+    await().untilAsserted(() -> assertThat(unacked).as("seed %d", seed).isEmpty());
+  }
+
+  private void awaitNothingDue() {
+    await()
+        .untilAsserted(
+            () ->
+                assertThat(ledgers().values())
+                    .as("seed %d", seed)
+                    .flatExtracting(state -> state.entries().values())
+                    .allMatch(
+                        entry ->
+                            entry
+                                .owed()
+                                .filter(owed -> !owed.notBefore().isAfter(clock.instant()))
+                                .isEmpty()));
+  }
+
+  private Map<String, LedgerState> ledgers() {
+    KubernetesLedger ledger = new KubernetesLedger(clusters.get(0), Optional.of("agents"));
+    Map<String, LedgerState> states = new HashMap<>();
+    for (String model : models.keySet()) {
+      states.put(model, ledger.read(model).await().atMost(Duration.ofSeconds(30)));
+    }
+    return states;
+  }
+
+  private void assertExactlyOneJobForEachWindow() {
+    List<Job> jobs = server.client().batch().v1().jobs().inNamespace("ml").list().getItems();
+    List<String> identities =
+        jobs.stream().map(HasMetadata::getMetadata).map(m -> identity(m.getLabels())).toList();
+    assertThat(identities).as("seed %d", seed).doesNotHaveDuplicates().isNotEmpty();
+    assertThat(server.creations().stream().filter(path -> path.endsWith("/jobs")).count())
+        .as("creations at the queue, seed %d", seed)
+        .isEqualTo(jobs.size());
+    Map<String, List<Instant>> windows = new HashMap<>();
+    for (Job job : jobs) {
+      windows
+          .computeIfAbsent(
+              job.getMetadata().getLabels().get(Labels.MODEL)
+                  + job.getMetadata().getLabels().get(Labels.REASON),
+              key -> new ArrayList<>())
+          .add(Instant.parse(job.getMetadata().getAnnotations().get(Labels.WINDOW)));
+    }
+    windows.forEach(
+        (key, starts) -> {
+          Collections.sort(starts);
+          for (int i = 1; i < starts.size(); i++) {
+            assertThat(Duration.between(starts.get(i - 1), starts.get(i)))
+                .as("cooldown of %s, seed %d", key, seed)
+                .isGreaterThanOrEqualTo(COOLDOWN);
+          }
+        });
+  }
+
+  private static String identity(Map<String, String> labels) {
+    return String.join(
+        "/", labels.get(Labels.MODEL), labels.get(Labels.REASON), labels.get(Labels.WINDOW));
+  }
+
+  private void assertEveryTriggerIsCovered(List<Delivered> triggers) {
+    Map<String, LedgerState> ledgers = ledgers();
+    Map<Delivered, LedgerEntry> lost = new HashMap<>();
+    for (Delivered trigger : triggers) {
+      LedgerEntry entry = ledgers.get(trigger.model()).entry(trigger.kind());
+      if (entry.covered().filter(covered -> !trigger.published().isAfter(covered)).isEmpty()) {
+        lost.put(trigger, entry);
+      }
+    }
+    assertThat(lost).as("seed %d", seed).isEmpty();
+  }
+
+  /** An agent's process: once killed, nothing it began has any further effect on it. */
+  private final class Agent {
+
+    private final ClusterAccess cluster = new ClusterAccess(server::client, vertx);
+    private final Messages messages = new Messages();
+    private final Retraining retraining;
+    private volatile boolean dead;
+
+    Agent() {
+      clusters.add(cluster);
+      Map<Model, RetrainingQueue> queues = new HashMap<>();
+      models
+          .values()
+          .forEach(
+              model ->
+                  queues.put(
+                      model,
+                      mortal(
+                          new KubernetesQueue(
+                              cluster,
+                              (Kubernetes) model.retraining().orElseThrow().queue(),
+                              clock))));
+      retraining =
+          new Retraining(
+              new MortalLedger(new KubernetesLedger(cluster, Optional.of("agents"))),
+              name -> Optional.ofNullable(models.get(name)),
+              queues::get,
+              clock,
+              (delay, task) -> {
+                // The clock here runs much faster than the one timers go by.
+                long timer = vertx.setTimer(20, id -> runIfAlive(task));
+                return () -> vertx.cancelTimer(timer);
+              },
+              new Backoff(Duration.ofMillis(1), Duration.ofMillis(5), new Random(seed)),
+              new RetrainingListener() {
+                @Override
+                public void enqueued(RetrainingJob job, String queue, Outcome outcome) {}
+
+                @Override
+                public void failed(RetrainingJob job, String queue, String problem) {}
+              },
+              Duration.ofMillis(200));
+      retraining.start();
+    }
+
+    private void runIfAlive(Runnable task) {
+      if (!dead) {
+        task.run();
+      }
+    }
+
+    void kill() {
+      dead = true;
+    }
+
+    void receive(Delivered delivered) {
+      String id = "m" + System.nanoTime() + "-" + random.nextLong();
+      unacked.put(id, delivered);
+      HeldMessage message =
+          messages.hold(
+              id,
+              () -> {
+                if (!dead) {
+                  unacked.remove(id);
+                }
+              });
+      retraining.offer(
+          models.get(delivered.model()),
+          RetrainedModel.trigger(delivered.kind(), delivered.published()),
+          message);
+      message.release();
+    }
+
+    /** Either the call is not made, or it is made and never heard of. */
+    private <T> Uni<T> mortal(Uni<T> call) {
+      return Uni.createFrom()
+          .deferred(() -> dead ? Uni.createFrom().nothing() : call)
+          .chain(result -> dead ? Uni.createFrom().nothing() : Uni.createFrom().item(result))
+          .onFailure(failure -> dead)
+          .recoverWithUni(Uni.createFrom().nothing());
+    }
+
+    private RetrainingQueue mortal(RetrainingQueue queue) {
+      return job -> mortal(queue.enqueue(job));
+    }
+
+    private final class MortalLedger implements Ledger {
+      private final Ledger ledger;
+
+      MortalLedger(Ledger ledger) {
+        this.ledger = ledger;
+      }
+
+      @Override
+      public boolean durable() {
+        return true;
+      }
+
+      @Override
+      public Uni<LedgerState> read(String model) {
+        return mortal(ledger.read(model));
+      }
+
+      @Override
+      public Uni<LedgerState> write(String model, LedgerState state) {
+        return mortal(ledger.write(model, state));
+      }
+
+      @Override
+      public Uni<List<String>> owing() {
+        return mortal(ledger.owing());
+      }
+    }
+  }
+
+  private static final class SettableClock extends Clock {
+    private volatile Instant now = START;
+
+    synchronized void atLeast(Instant instant) {
+      now = instant.isAfter(now) ? instant : now;
+    }
+
+    @Override
+    public Instant instant() {
+      return now;
+    }
+
+    @Override
+    public ZoneId getZone() {
+      return ZoneOffset.UTC;
+    }
+
+    @Override
+    public Clock withZone(ZoneId zone) {
+      return this;
+    }
+  }
+}

@@ -1,0 +1,48 @@
+package io.modelrefresh.retraining;
+
+import io.modelrefresh.refresh.Delivery;
+import io.modelrefresh.refresh.HeldMessage;
+import io.modelrefresh.refresh.HeldMessages;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+
+/** The messages of one agent's process, and how each was settled. */
+final class Messages {
+
+  private final HeldMessages held = new HeldMessages();
+  private final Map<String, String> settled = new ConcurrentHashMap<>();
+
+  /** Held once, by the caller. */
+  HeldMessage hold(String id) {
+    return hold(id, () -> {});
+  }
+
+  /**
+   * @param onAck run when it is acknowledged
+   */
+  HeldMessage hold(String id, Runnable onAck) {
+    return held.hold(
+        id,
+        new Delivery() {
+          @Override
+          public void ack() {
+            settled.put(id, "ack");
+            onAck.run();
+          }
+
+          @Override
+          public void nack(String reason) {
+            settled.put(id, "nack");
+          }
+        });
+  }
+
+  /** {@code ack}, {@code nack} or {@code held}. */
+  String fate(String id) {
+    return settled.getOrDefault(id, "held");
+  }
+
+  int heldCount() {
+    return held.count();
+  }
+}

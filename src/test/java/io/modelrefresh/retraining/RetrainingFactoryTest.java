@@ -1,0 +1,129 @@
+package io.modelrefresh.retraining;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.modelrefresh.ApiServer;
+import io.modelrefresh.NoTls;
+import io.modelrefresh.catalog.Model;
+import io.modelrefresh.catalog.RetrainingTarget.Kubernetes;
+import io.modelrefresh.catalog.RetrainingTarget.Source;
+import io.vertx.core.Vertx;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What is found out before the first job. */
+class RetrainingFactoryTest {
+
+  private static final String GOOD =
+      "apiVersion: batch/v1\nkind: Job\nmetadata: {namespace: ml}\nspec: {template: {spec: {}}}\n";
+
+  private final Vertx vertx = Vertx.vertx();
+  private final ApiServer server = new ApiServer().up();
+  @TempDir private Path directory;
+
+  @AfterEach
+  void close() {
+    server.close();
+    vertx.close().toCompletionStage().toCompletableFuture().join();
+  }
+
+  @Test
+  void aGoodTemplateIsTriedOnTheServerByADryRunThatCreatesNothing() throws IOException {
+    requireUsable(false, model("fraud", GOOD));
+
+    assertThat(server.requests("POST")).isEqualTo(1);
+    assertThat(server.creations()).isEmpty();
+  }
+
+  @Test
+  void everyBrokenTemplateIsNamedWithItsKeyFileAndLineAndNoServerIsAsked() throws IOException {
+    Model one = model("one", GOOD + "  x: \"{job.modle}\"\n");
+    Model two = model("two", "kind: [");
+
+    assertThatThrownBy(() -> requireUsable(false, one, two))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining(
+            "model-refresh.models.one.retraining.kubernetes.template-file: "
+                + directory.resolve("one.yaml")
+                + ": line 5")
+        .hasMessageContaining(
+            "model-refresh.models.two.retraining.kubernetes.template-file: "
+                + directory.resolve("two.yaml")
+                + ": line 1");
+    assertThat(server.requests("POST")).isZero();
+  }
+
+  @Test
+  void aTemplateTheServerFindsWrongIsNamedWithWhatItSays() throws IOException {
+    server.intercept(
+        request -> Optional.of(ApiServer.refusal(422, "Invalid", "spec.template: Required value")));
+
+    assertThatThrownBy(() -> requireUsable(false, model("fraud", GOOD)))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("model-refresh.models.fraud.retraining.kubernetes: jobs.batch ml/")
+        .hasMessageContaining("spec.template: Required value");
+  }
+
+  @Test
+  void aServerThatIsDownOrForbidsTheDryRunDoesNotStopTheStart() throws IOException {
+    server.forbid(true);
+    requireUsable(false, model("fraud", GOOD));
+    server.forbid(false);
+    server.down();
+
+    requireUsable(false, model("fraud", GOOD));
+  }
+
+  @Test
+  void aDryRunOfTheAgentTouchesNoServer() throws IOException {
+    requireUsable(true, model("fraud", GOOD));
+
+    assertThat(server.requests("POST")).isZero();
+  }
+
+  private Model model(String name, String template) throws IOException {
+    Path file = Files.writeString(directory.resolve(name + ".yaml"), template);
+    return RetrainedModel.named(
+        name, new Kubernetes(new Source.TemplateFile(file), Optional.empty(), Duration.ofDays(7)));
+  }
+
+  private void requireUsable(boolean dryRun, Model... models) {
+    try (RetrainingFactory factory =
+        new RetrainingFactory(
+            new RetrainingConfig() {
+              @Override
+              public String ledger() {
+                return "auto";
+              }
+
+              @Override
+              public Optional<String> ledgerNamespace() {
+                return Optional.empty();
+              }
+
+              @Override
+              public Duration scanInterval() {
+                return Duration.ofMinutes(1);
+              }
+            },
+            dryRun,
+            server::client,
+            () -> {
+              throw new AssertionError("nothing is published");
+            },
+            new NoTls(),
+            vertx,
+            Clock.systemUTC())) {
+      factory.requireUsable(List.of(models));
+    }
+  }
+}
