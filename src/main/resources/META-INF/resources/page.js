@@ -181,6 +181,7 @@ function chart(model, history) {
     }
     return drawn;
   });
+  if (marks.length === 0) return undefined; // Nothing but loads that no update asked for.
   if (objective) {
     const y = 100 - height(objective);
     marks.push(svg('line', { class: 'objective', x1: 0, x2: 1000, y1: y, y2: y }));
@@ -302,9 +303,9 @@ function showSummary() {
     tile('models fresh', `${fresh} of ${all.length}`, failing ? `${failing} failing` : 'none failing', failing),
     tile('replicas fresh', `${freshReplicas} of ${replicas.length}`,
       replicas.length === freshReplicas ? 'all cover what is desired' : `${replicas.length - freshReplicas} to load`),
-    tile('longest owed', oldest ? since(oldest, (age) => age) : 'nothing', owes ? `${times(owes, 'model')} to refresh` : 'every update has taken effect'),
+    tile('longest owed', oldest ? since(oldest, (age) => age) : 'nothing', owes ? `${times(owes, 'model')} to refresh` : 'every update received has taken effect'),
     tile('dead letters', String(deadLetters.total), 'since this agent started', deadLetters.total),
-    tile('subscription', subscription.open ? 'open' : 'not open', subscription.open ? 'updates are received' : subscription.detail, !subscription.open, true));
+    tile('subscription', subscription.open ? 'open' : 'not open', subscription.open ? 'updates are received' : 'no update is received', !subscription.open, true));
 }
 
 /** One thing that happened: a line, and what there is to say of it. */
@@ -436,7 +437,8 @@ async function watch(controller) {
     $('main').hidden = false;
     $('main').classList.remove('old');
     connection('good', 'live');
-    notice('', '');
+    if (subscription.open) notice('', '');
+    else notice('The subscription is not open', subscription.detail);
   });
   cutOff();
   return true;

@@ -115,7 +115,7 @@ public final class Topic implements AutoCloseable {
             .build());
   }
 
-  void deleteSubscription() {
+  public void deleteSubscription() {
     subscriber.deleteSubscription(
         DeleteSubscriptionRequest.newBuilder().setSubscription(subscription).build());
   }
