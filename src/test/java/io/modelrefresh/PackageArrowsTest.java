@@ -34,7 +34,7 @@ class PackageArrowsTest {
     "refresh, 'update catalog serving'",
     "leadership, ''",
     "retraining, 'pubsub update catalog request refresh'",
-    "agent, 'pubsub update catalog serving refresh leadership retraining'",
+    "agent, 'request pubsub update catalog serving refresh leadership retraining'",
     "dev, 'pubsub emulator demo update catalog agent'",
   })
   void aPackageKnowsOnlyOfThoseItsArrowsPointTo(String room, String known) {

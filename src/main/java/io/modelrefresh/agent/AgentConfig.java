@@ -41,6 +41,9 @@ public interface AgentConfig {
   /** What retraining needs besides each model's policy. */
   RetrainingConfig retraining();
 
+  /** Who may change anything over HTTP. */
+  Api api();
+
   /** The endpoint that publishes feature updates. */
   Publish publish();
 
@@ -78,6 +81,20 @@ public interface AgentConfig {
     @WithDefault("8s")
     @WithConverter(PositiveDuration.class)
     Duration duration();
+  }
+
+  /** Who may change anything over HTTP. */
+  interface Api {
+
+    /** Whether anyone may who can reach it; on in dev mode and tests. */
+    @WithDefault("false")
+    boolean open();
+
+    /**
+     * A file with the token that must be shown, as a bearer token, to change anything over HTTP;
+     * read anew for each request. Without one, nothing can be changed over HTTP.
+     */
+    Optional<Path> tokenFile();
   }
 
   /** The endpoint that publishes feature updates. */

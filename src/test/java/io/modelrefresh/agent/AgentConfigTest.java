@@ -39,6 +39,7 @@ class AgentConfigTest {
 
   private static AgentConfig config(Map<String, String> values) {
     return new SmallRyeConfigBuilder()
+        .addDiscoveredConverters()
         .withMapping(AgentConfig.class)
         .withSources(new PropertiesConfigSource(values, "test", 100))
         .build()
