@@ -74,7 +74,7 @@ class RefreshAssembly {
     return new Lanes(
         catalog.current().models(),
         servers::discoveryFor,
-        model -> breaker.guard(limit.limit(loaders.apply(model))),
+        model -> breaker.guard(loaders.apply(model), limit::limit),
         context,
         config.resyncInterval());
   }

@@ -625,6 +625,7 @@ final class Lane {
     if (anchors.count() == 0) {
       reasons.add("owes one unconditional refresh");
     }
+    int owed = reasons.size();
     observed
         .all()
         .filter(replica -> replica.loadingSince.isPresent())
@@ -652,6 +653,13 @@ final class Lane {
                         + replica.lastError.orElse("a failure")));
     if (!observed.isRead()) {
       reasons.add("the replicas have not been read yet");
+    }
+    if (reasons.size() == owed) {
+      reasons.add(
+          running
+              .map(
+                  rollout -> "is rolling out since " + rollout.startedAt + ", reading its replicas")
+              .orElse("is about to roll out"));
     }
     return reasons;
   }

@@ -5,6 +5,7 @@ import io.modelrefresh.serving.LoadOutcome.Kind;
 import io.smallrye.mutiny.Uni;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.function.UnaryOperator;
 
 /**
  * Keeps loads away from a server that does not answer: once {@value #FAILURES_TO_OPEN} loads in a
@@ -31,8 +32,29 @@ public final class CircuitBreaker {
         }
       };
 
-  /** The same loader, which spares servers that do not answer. */
-  public ReplicaLoader guard(ReplicaLoader loader) {
+  /** As {@link #guard(ReplicaLoader, UnaryOperator)}, where no load waits for its turn. */
+  ReplicaLoader guard(ReplicaLoader loader) {
+    return guard(loader, UnaryOperator.identity());
+  }
+
+  /**
+   * The same loader, which spares servers that do not answer.
+   *
+   * @param inTurn makes loads wait for their turn. Questions do not wait; and a load that finds
+   *     upon its turn that others got no answer meanwhile is not tried: its model has other
+   *     replicas to go on with.
+   */
+  public ReplicaLoader guard(ReplicaLoader loader, UnaryOperator<ReplicaLoader> inTurn) {
+    ReplicaLoader noted =
+        (replica, request) ->
+            loader.load(replica, request).invoke(outcome -> note(replica, outcome));
+    ReplicaLoader asked = inTurn.apply(noted);
+    ReplicaLoader presumed =
+        inTurn.apply(
+            (replica, request) ->
+                isOpen(replica)
+                    ? notTried(replica, "while this one waited for its turn")
+                    : noted.load(replica, request));
     return new ReplicaLoader() {
       @Override
       public Uni<LoadOutcome> load(Replica replica, LoadRequest request) {
@@ -42,12 +64,12 @@ public final class CircuitBreaker {
                     isOpen(replica)
                         ? loader
                             .answers(replica)
-                            .chain(answers -> answers ? tried(replica, request) : notTried(replica))
-                        : tried(replica, request));
-      }
-
-      private Uni<LoadOutcome> tried(Replica replica, LoadRequest request) {
-        return loader.load(replica, request).invoke(outcome -> note(replica, outcome));
+                            .chain(
+                                answers ->
+                                    answers
+                                        ? asked.load(replica, request)
+                                        : notTried(replica, "nor did a plain request just now"))
+                        : presumed.load(replica, request));
       }
 
       @Override
@@ -77,12 +99,12 @@ public final class CircuitBreaker {
     }
   }
 
-  private synchronized Uni<LoadOutcome> notTried(Replica replica) {
+  private synchronized Uni<LoadOutcome> notTried(Replica replica, String besides) {
     return Uni.createFrom()
         .item(
             new Failed(
                 Kind.UNREACHABLE,
-                "not loaded: its last %d loads got no answer, nor did a plain request just now"
-                    .formatted(failures.getOrDefault(replica, FAILURES_TO_OPEN))));
+                "not loaded: its last %d loads got no answer, %s"
+                    .formatted(failures.getOrDefault(replica, FAILURES_TO_OPEN), besides)));
   }
 }

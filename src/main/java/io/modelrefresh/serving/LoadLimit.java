@@ -99,10 +99,14 @@ public final class LoadLimit {
     if (running == most) {
       return null;
     }
-    for (Turns turns : servers.values()) {
+    for (Map.Entry<Replica, Turns> server : servers.entrySet()) {
+      Turns turns = server.getValue();
       if (turns.running < mostOnOneServer && !turns.waiting.isEmpty()) {
         running++;
         turns.running++;
+        // The others' turn comes before this one's next.
+        servers.remove(server.getKey());
+        servers.put(server.getKey(), turns);
         return turns.waiting.remove();
       }
     }

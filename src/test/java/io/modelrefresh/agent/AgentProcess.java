@@ -46,6 +46,11 @@ final class AgentProcess implements AutoCloseable {
     reader.start();
   }
 
+  /** Where it reports metrics and health. */
+  String managementAddress() {
+    return "127.0.0.1:" + managementPort;
+  }
+
   /** Starts an agent; does not wait for anything. */
   static AgentProcess start(String emulatorHost, Map<String, String> configuration) {
     try {

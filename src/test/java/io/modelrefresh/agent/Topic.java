@@ -1,7 +1,9 @@
 package io.modelrefresh.agent;
 
 import com.google.protobuf.ByteString;
+import com.google.protobuf.util.Durations;
 import com.google.pubsub.v1.AcknowledgeRequest;
+import com.google.pubsub.v1.DeadLetterPolicy;
 import com.google.pubsub.v1.DeleteSubscriptionRequest;
 import com.google.pubsub.v1.ModifyAckDeadlineRequest;
 import com.google.pubsub.v1.PublishRequest;
@@ -9,6 +11,7 @@ import com.google.pubsub.v1.PublisherGrpc;
 import com.google.pubsub.v1.PubsubMessage;
 import com.google.pubsub.v1.PullRequest;
 import com.google.pubsub.v1.ReceivedMessage;
+import com.google.pubsub.v1.RetryPolicy;
 import com.google.pubsub.v1.SubscriberGrpc;
 import com.google.pubsub.v1.Subscription;
 import io.grpc.ManagedChannel;
@@ -45,7 +48,7 @@ final class Topic implements AutoCloseable {
 
   /** Publishes an update of a feature view, and answers its message id. */
   String update(String featureView) {
-    return publish("{\"feature_view\": \"" + featureView + "\"}");
+    return publish(updateOf(featureView));
   }
 
   String publish(String data) {
@@ -58,9 +61,21 @@ final class Topic implements AutoCloseable {
         .getMessageIds(0);
   }
 
+  /** Publishes these in one request, and answers their message ids. */
+  List<String> publish(List<PubsubMessage> messages) {
+    return publisher
+        .publish(PublishRequest.newBuilder().setTopic(topic).addAllMessages(messages).build())
+        .getMessageIdsList();
+  }
+
+  /** A message that announces an update of a feature view. */
+  static PubsubMessage updateOf(String featureView) {
+    return message("{\"feature_view\": \"" + featureView + "\"}");
+  }
+
   /** Publishes many updates of one view. */
   List<String> updates(String featureView, int count) {
-    PubsubMessage message = message("{\"feature_view\": \"" + featureView + "\"}");
+    PubsubMessage message = updateOf(featureView);
     List<String> ids = new ArrayList<>(count);
     while (ids.size() < count) {
       PublishRequest.Builder batch = PublishRequest.newBuilder().setTopic(topic);
@@ -108,6 +123,24 @@ final class Topic implements AutoCloseable {
   void createSubscription() {
     subscriber.createSubscription(
         Subscription.newBuilder().setName(subscription).setTopic(topic).build());
+  }
+
+  /** With the dead-letter and retry policies that the agent is to be provisioned with. */
+  void createSubscriptionAsProvisioned(String deadLetterTopic) {
+    subscriber.createSubscription(
+        Subscription.newBuilder()
+            .setName(subscription)
+            .setTopic(topic)
+            .setAckDeadlineSeconds(60)
+            .setDeadLetterPolicy(
+                DeadLetterPolicy.newBuilder()
+                    .setDeadLetterTopic(deadLetterTopic)
+                    .setMaxDeliveryAttempts(100))
+            .setRetryPolicy(
+                RetryPolicy.newBuilder()
+                    .setMinimumBackoff(Durations.fromSeconds(10))
+                    .setMaximumBackoff(Durations.fromSeconds(600)))
+            .build());
   }
 
   @Override

@@ -16,7 +16,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 
 /** Google's own Pub/Sub emulator in a process of its own, where this machine has it. */
-final class OfficialEmulator implements AutoCloseable {
+public final class OfficialEmulator implements AutoCloseable {
 
   static final String ABSENT =
       "Google's official Pub/Sub emulator is not on this machine, so the conformance of the embedded"
@@ -36,7 +36,7 @@ final class OfficialEmulator implements AutoCloseable {
   /**
    * By system property, by environment variable, else in the SDK that {@code gcloud} belongs to.
    */
-  static Optional<Path> jar() {
+  public static Optional<Path> jar() {
     return Stream.of(
             System.getProperty("pubsub.emulator.jar"), System.getenv("PUBSUB_EMULATOR_JAR"))
         .filter(named -> named != null && !named.isBlank())
@@ -46,7 +46,7 @@ final class OfficialEmulator implements AutoCloseable {
         .filter(Files::isRegularFile);
   }
 
-  static OfficialEmulator start(Path jar) throws IOException {
+  public static OfficialEmulator start(Path jar) throws IOException {
     int port;
     try (var free = new ServerSocket(0, 1, InetAddress.getByName(LOOPBACK))) {
       port = free.getLocalPort();
@@ -64,7 +64,7 @@ final class OfficialEmulator implements AutoCloseable {
     return emulator;
   }
 
-  String address() {
+  public String address() {
     return LOOPBACK + ":" + port;
   }
 

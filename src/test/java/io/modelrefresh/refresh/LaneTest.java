@@ -490,6 +490,23 @@ class LaneTest extends LaneScenario {
   }
 
   @Test
+  void aRolloutThatWaitsForItsReplicasToBeReadSaysSo() {
+    servers.with(1);
+    Lanes lanes = lanes(1);
+    publish(lanes, "stats");
+    time.advance(QUIET);
+
+    servers.silent();
+    publish(lanes, "stats");
+    time.advance(QUIET);
+
+    assertThat(status(lanes).pending())
+        .containsExactly(
+            "owes a refresh for stats",
+            "is rolling out since " + time.instant() + ", reading its replicas");
+  }
+
+  @Test
   void aReplicaSetThatBecomesUnknownDuringTheRolloutIsNotAcked() {
     servers.with(1).gate();
     Lanes lanes = lanes(1);

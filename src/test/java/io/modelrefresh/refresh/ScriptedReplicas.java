@@ -32,6 +32,7 @@ final class ScriptedReplicas implements ReplicaDiscovery, ReplicaLoader {
   private boolean gate;
   private Optional<String> unknown = Optional.empty();
   private Runnable onChange = () -> {};
+  private boolean silent;
   boolean closed;
   int inFlight;
   int mostInFlight;
@@ -65,6 +66,11 @@ final class ScriptedReplicas implements ReplicaDiscovery, ReplicaLoader {
 
   void unknown(String reason) {
     unknown = Optional.of(reason);
+  }
+
+  /** From now on it is not told which replicas there are. */
+  void silent() {
+    silent = true;
   }
 
   void known() {
@@ -116,9 +122,11 @@ final class ScriptedReplicas implements ReplicaDiscovery, ReplicaLoader {
     return Uni.createFrom()
         .deferred(
             () ->
-                unknown.isPresent()
-                    ? Uni.createFrom().failure(new IllegalStateException(unknown.get()))
-                    : Uni.createFrom().item(Set.copyOf(existing)));
+                silent
+                    ? Uni.createFrom().nothing()
+                    : unknown.isPresent()
+                        ? Uni.createFrom().failure(new IllegalStateException(unknown.get()))
+                        : Uni.createFrom().item(Set.copyOf(existing)));
   }
 
   @Override

@@ -6,6 +6,7 @@ import io.modelrefresh.serving.LoadOutcome.Confirmed;
 import io.modelrefresh.serving.LoadOutcome.Failed;
 import io.modelrefresh.serving.LoadOutcome.Kind;
 import io.smallrye.mutiny.Uni;
+import io.smallrye.mutiny.subscription.UniEmitter;
 import io.vertx.core.Vertx;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -101,6 +102,34 @@ class CircuitBreakerTest {
 
     assertThat(questions).hasSize(2);
     assertThat(loads).hasSize(2);
+  }
+
+  @Test
+  void loadsThatWaitForTheirTurnAtAServerFoundSilentMeanwhileAreNotTried() {
+    List<UniEmitter<? super LoadOutcome>> running = new ArrayList<>();
+    ReplicaLoader slow =
+        (replica, request) -> Uni.createFrom().emitter(emitter -> running.add(emitter));
+    ReplicaLoader limited = breaker.guard(slow, new LoadLimit(12)::limit); // Three on one server.
+    List<LoadOutcome> outcomes = new ArrayList<>();
+    for (int i = 0; i < 8; i++) {
+      limited.load(SERVER, REQUEST).subscribe().with(outcomes::add);
+    }
+
+    // Two have begun upon the turns of the first two when the third opens the circuit.
+    for (int i = 0; i < 3; i++) {
+      running.get(i).complete(new Failed(Kind.TIMED_OUT, "scripted"));
+    }
+
+    assertThat(running).hasSize(5);
+    assertThat(outcomes)
+        .hasSize(6)
+        .filteredOn(
+            new Failed(
+                    Kind.UNREACHABLE,
+                    "not loaded: its last 3 loads got no answer, while this one waited for its"
+                        + " turn")
+                ::equals)
+        .hasSize(3);
   }
 
   @Test

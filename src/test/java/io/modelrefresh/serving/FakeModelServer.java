@@ -11,6 +11,13 @@ import io.vertx.core.http.HttpServerResponse;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import io.vertx.core.net.impl.ConnectionBase;
+import java.io.Closeable;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.net.SocketTimeoutException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayDeque;
@@ -23,6 +30,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
 import java.util.regex.Pattern;
 
 /**
@@ -44,6 +52,9 @@ public class FakeModelServer implements AutoCloseable {
   /** A load request as it came in, whatever became of it. */
   public record Load(String model, Instant startedAt, String uri, String body) {}
 
+  /** A load that no fault befell, and when it was done. */
+  public record DoneLoad(Instant startedAt, Instant doneAt) {}
+
   /** Any request as it came in. Header names are in lower case. */
   public record Request(String method, String uri, Map<String, String> headers, String body) {}
 
@@ -60,13 +71,30 @@ public class FakeModelServer implements AutoCloseable {
               .setUseDaemonThread(true)
               .setPreferNativeTransport(false));
 
+  /** So often that it does not end before {@link #heal}. */
+  public static final int ALWAYS = Integer.MAX_VALUE;
+
+  private static final int BINDS = 1_000;
+  private static final Duration BIND_PAUSE = Duration.ofMillis(2);
+
   /** What happens to a load instead of success. */
   private interface Fault {
     void strike(HttpServerRequest request);
   }
 
+  private static final class NextFaults {
+    final Fault fault;
+    int times;
+
+    NextFaults(Fault fault, int times) {
+      this.fault = fault;
+      this.times = times;
+    }
+  }
+
   private static final class ServedModel {
     final List<Load> loads = new ArrayList<>();
+    final List<DoneLoad> doneLoads = new ArrayList<>();
     boolean loaded = true;
     int pollsUntilReady;
   }
@@ -74,12 +102,18 @@ public class FakeModelServer implements AutoCloseable {
   private final Map<String, ServedModel> models = new LinkedHashMap<>();
   private final Map<String, String> loadRoutes = new HashMap<>();
   private final Map<String, String> readyRoutes = new HashMap<>();
-  private final Deque<Fault> nextFaults = new ArrayDeque<>();
+  private final Deque<NextFaults> nextFaults = new ArrayDeque<>();
   private final Deque<Runnable> heldBack = new ArrayDeque<>();
   private final List<Request> requests = new ArrayList<>();
   private final AtomicInteger openConnections = new AtomicInteger();
-  private Fault everyFault;
+  private final List<Closeable> lostPackets = new ArrayList<>();
+  private boolean recording = true;
   private boolean gated;
+  private boolean hanging;
+
+  /** Whether it was stopped, rather than crashed, and is not to start again by itself. */
+  private boolean down = true;
+
   private boolean ready = true;
   private int readyAfterPolls;
   private int inferenceStatus = 200;
@@ -124,10 +158,13 @@ public class FakeModelServer implements AutoCloseable {
   }
 
   /** Every load is answered with this status, until {@link #heal}. */
-  public synchronized FakeModelServer failAlways(int status) {
-    String body = new JsonObject().put("error", "scripted failure").encode();
-    everyFault = request -> request.response().setStatusCode(status).end(body);
-    return this;
+  public FakeModelServer failAlways(int status) {
+    return failNext(ALWAYS, status);
+  }
+
+  /** The next loads are answered with success, and change nothing. */
+  public FakeModelServer pretendNext(int times) {
+    return next(times, request -> answer(request, 200, new JsonObject()));
   }
 
   /** The next loads are redirected. */
@@ -168,16 +205,42 @@ public class FakeModelServer implements AutoCloseable {
     return next(times, request -> {});
   }
 
-  /** The next load takes the whole server down; {@link #startAgain} brings it back. */
-  public FakeModelServer crashOnNextLoad() {
-    return next(1, request -> stopListening());
+  /** Each of the next loads takes the whole server down; it starts again by itself, at once. */
+  public FakeModelServer crashNext(int times) {
+    return next(times, request -> closeListener().onComplete(closed -> listen(BINDS)));
   }
 
   private synchronized FakeModelServer next(int times, Fault fault) {
-    for (int i = 0; i < times; i++) {
-      nextFaults.add(fault);
-    }
+    nextFaults.add(new NextFaults(fault, times));
     return this;
+  }
+
+  /** Half-open: takes connections and requests, and answers none of them, until {@link #heal}. */
+  public synchronized FakeModelServer hang() {
+    hanging = true;
+    return this;
+  }
+
+  /**
+   * Packets to it are lost, as to a machine that is gone, until {@link #heal}: a connection is
+   * neither accepted nor refused. By a port whose queue of connections is full, which Linux treats
+   * so.
+   */
+  public FakeModelServer vanish() {
+    stop();
+    try {
+      ServerSocket full = new ServerSocket(port, 1, InetAddress.getByName("127.0.0.1"));
+      lostPackets.add(full);
+      while (true) {
+        Socket filler = new Socket();
+        lostPackets.add(filler);
+        filler.connect(full.getLocalSocketAddress(), 100);
+      }
+    } catch (SocketTimeoutException e) {
+      return this; // The queue is full.
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   /** Every load takes this long before it is answered. */
@@ -226,11 +289,11 @@ public class FakeModelServer implements AutoCloseable {
     return this;
   }
 
-  /** Ends every fault, delay and gate. */
+  /** Ends every fault, delay and gate, and starts again what was stopped. */
   public FakeModelServer heal() {
     synchronized (this) {
       nextFaults.clear();
-      everyFault = null;
+      hanging = false;
       ready = true;
       inferenceStatus = 200;
       readyAfterPolls = 0;
@@ -238,6 +301,17 @@ public class FakeModelServer implements AutoCloseable {
       models.values().forEach(model -> model.pollsUntilReady = 0);
     }
     releaseLoads();
+    for (Closeable filler : lostPackets) {
+      try {
+        filler.close();
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      }
+    }
+    lostPackets.clear();
+    if (isDown()) {
+      startAgain();
+    }
     return this;
   }
 
@@ -249,6 +323,17 @@ public class FakeModelServer implements AutoCloseable {
   /** How many loads of a model there were so far; cheap to poll. */
   public synchronized int loadCount(String model) {
     return served(model).loads.size();
+  }
+
+  /** Those of them that no fault befell, in the order in which they were done. */
+  public synchronized List<DoneLoad> doneLoads(String model) {
+    return List.copyOf(served(model).doneLoads);
+  }
+
+  /** Keeps no {@link #requests} from now on, for runs that would fill the memory with them. */
+  public synchronized FakeModelServer withoutRecording() {
+    recording = false;
+    return this;
   }
 
   /** Every request so far, oldest first. */
@@ -274,16 +359,43 @@ public class FakeModelServer implements AutoCloseable {
    * Closes the port and every connection, as a crash would. Keeps what is recorded and scripted.
    */
   public void stop() {
-    await(stopListening());
+    synchronized (this) {
+      down = true;
+    }
+    await(closeListener());
+    for (int look = 0; look < BINDS && !isPortFree(); look++) {
+      LockSupport.parkNanos(BIND_PAUSE.toNanos());
+    }
   }
 
-  private synchronized Future<Void> stopListening() {
+  /** A port is free only when its selector has let go of it, a moment after it was closed. */
+  private boolean isPortFree() {
+    try (ServerSocket free = new ServerSocket(port, 1, InetAddress.getByName("127.0.0.1"))) {
+      return free.isBound();
+    } catch (IOException e) {
+      return false;
+    }
+  }
+
+  private synchronized boolean isDown() {
+    return down;
+  }
+
+  private synchronized Future<Void> closeListener() {
     heldBack.clear();
     return server.close();
   }
 
   /** Listens again on the same port. */
   public void startAgain() {
+    synchronized (this) {
+      down = false;
+    }
+    await(listen(BINDS));
+  }
+
+  /** Until the port is free, see {@link #isPortFree}. */
+  private Future<HttpServer> listen(int left) {
     HttpServer next =
         VERTX
             .createHttpServer(new HttpServerOptions().setHost("127.0.0.1").setPort(port))
@@ -293,11 +405,24 @@ public class FakeModelServer implements AutoCloseable {
                   connection.closeHandler(closed -> openConnections.decrementAndGet());
                 })
             .requestHandler(this::handle);
-    await(next.listen());
-    synchronized (this) {
-      server = next;
-      port = next.actualPort();
-    }
+    return next.listen()
+        .onSuccess(
+            listening -> {
+              synchronized (this) {
+                server = listening;
+                port = listening.actualPort();
+              }
+              if (isDown()) {
+                listening.close();
+              }
+            })
+        .recover(
+            taken ->
+                left == 1 || isDown()
+                    ? Future.failedFuture(taken)
+                    : VERTX
+                        .timer(BIND_PAUSE.toMillis(), TimeUnit.MILLISECONDS)
+                        .compose(later -> listen(left - 1)));
   }
 
   @Override
@@ -315,7 +440,12 @@ public class FakeModelServer implements AutoCloseable {
     String customLoad;
     String customReady;
     synchronized (this) {
-      requests.add(record(request, body));
+      if (recording) {
+        requests.add(record(request, body));
+      }
+      if (hanging) {
+        return;
+      }
       customLoad = loadRoutes.get(call);
       customReady = readyRoutes.get(call);
     }
@@ -359,9 +489,10 @@ public class FakeModelServer implements AutoCloseable {
       error(request, 400, "failed to load '" + name + "', no such model");
       return;
     }
-    model.loads.add(new Load(name, Instant.now(), request.uri(), body));
-    Fault fault = nextFaults.isEmpty() ? everyFault : nextFaults.poll();
-    Runnable answer = () -> finish(request, name, body, fault);
+    Load load = new Load(name, Instant.now(), request.uri(), body);
+    model.loads.add(load);
+    Optional<Fault> fault = nextFault();
+    Runnable answer = () -> finish(request, load, fault);
     if (gated) {
       heldBack.add(answer);
     } else if (delay.isZero()) {
@@ -371,17 +502,31 @@ public class FakeModelServer implements AutoCloseable {
     }
   }
 
-  private void finish(HttpServerRequest request, String name, String body, Fault fault) {
-    if (fault != null) {
-      fault.strike(request);
+  private Optional<Fault> nextFault() {
+    if (nextFaults.isEmpty()) {
+      return Optional.empty();
+    }
+    NextFaults next = nextFaults.getFirst();
+    next.times--;
+    if (next.times == 0) {
+      nextFaults.removeFirst();
+    }
+    return Optional.of(next.fault);
+  }
+
+  private void finish(HttpServerRequest request, Load load, Optional<Fault> fault) {
+    if (fault.isPresent()) {
+      fault.get().strike(request);
       return;
     }
     Optional<String> refusal;
     synchronized (this) {
-      refusal = refusal(name, body);
+      refusal = refusal(load.model(), load.body());
       if (refusal.isEmpty()) {
-        served(name).loaded = true;
-        served(name).pollsUntilReady = readyAfterPolls;
+        ServedModel model = served(load.model());
+        model.loaded = true;
+        model.pollsUntilReady = readyAfterPolls;
+        model.doneLoads.add(new DoneLoad(load.startedAt(), Instant.now()));
       }
     }
     if (refusal.isPresent()) {

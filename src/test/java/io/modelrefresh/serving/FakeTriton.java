@@ -89,6 +89,19 @@ public final class FakeTriton extends FakeModelServer {
     return this;
   }
 
+  @Override
+  public FakeTriton heal() {
+    synchronized (this) {
+      explicit = true;
+      ignoresConfigurations = false;
+      readsUntilShown = 0;
+      configFault = Optional.empty();
+      configHangs = false;
+    }
+    super.heal();
+    return this;
+  }
+
   /** After a load, the former configuration is shown for so many reads more. */
   public synchronized FakeTriton shownAfterReads(int reads) {
     readsUntilShown = reads;

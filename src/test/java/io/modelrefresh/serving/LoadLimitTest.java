@@ -75,6 +75,20 @@ class LoadLimitTest {
   }
 
   @Test
+  void serversTakeTheirTurnsInTurnHoweverManyOfOnesModelsWait() {
+    ReplicaLoader limited = new LoadLimit(1).limit(loader);
+
+    for (String host : List.of("a", "a", "a", "b", "c")) {
+      load(limited, host);
+    }
+    for (int load = 0; load < 5; load++) {
+      end(load);
+    }
+
+    assertThat(started).containsExactly("a", "a", "b", "c", "a");
+  }
+
+  @Test
   void aLoadThatBreaksGivesItsTurnOn() {
     LoadLimit limit = new LoadLimit(1);
     ReplicaLoader broken =

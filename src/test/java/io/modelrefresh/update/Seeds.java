@@ -3,12 +3,12 @@ package io.modelrefresh.update;
 import java.util.concurrent.ThreadLocalRandom;
 
 /** Seeds of generated inputs: new ones each time, or the one to be looked at again. */
-final class Seeds {
+public final class Seeds {
 
   private Seeds() {}
 
   /** {@code -Dseed=N} repeats the run whose failure named that seed. */
-  static long next() {
+  public static long next() {
     return Long.getLong("seed", ThreadLocalRandom.current().nextLong());
   }
 }
