@@ -48,8 +48,7 @@ class RetrainingAssembly {
   Retraining retraining(
       RetrainingFactory factory, LiveCatalog catalog, RetrainingMetrics metrics, Vertx vertx) {
     return factory.create(
-        name -> catalog.current().model(name),
-        catalog.current().models(),
+        catalog::current,
         (delay, task) -> {
           long timer = vertx.setTimer(Math.max(1, delay.toMillis()), id -> task.run());
           return () -> vertx.cancelTimer(timer);

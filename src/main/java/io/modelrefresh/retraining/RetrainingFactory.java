@@ -1,6 +1,7 @@
 package io.modelrefresh.retraining;
 
 import io.fabric8.kubernetes.client.KubernetesClient;
+import io.modelrefresh.catalog.Catalog;
 import io.modelrefresh.catalog.Model;
 import io.modelrefresh.catalog.RetrainingTarget;
 import io.modelrefresh.pubsub.PubSubPublisher;
@@ -13,11 +14,11 @@ import io.smallrye.mutiny.Uni;
 import io.vertx.core.Vertx;
 import java.time.Clock;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
-import java.util.function.Function;
 import java.util.function.Supplier;
 import java.util.random.RandomGenerator;
 import org.jboss.logging.Logger;
@@ -29,6 +30,10 @@ import org.jboss.logging.Logger;
 public final class RetrainingFactory implements AutoCloseable {
 
   private static final Logger LOG = Logger.getLogger(RetrainingFactory.class);
+
+  /** How long the start waits, in all, for API servers that are asked about templates. */
+  private static final Duration PATIENCE = Duration.ofSeconds(15);
+
   private static final Duration FIRST_RETRY = Duration.ofMillis(500);
 
   /** By which a process knows that it runs in a cluster (Kubernetes, environment of a pod). */
@@ -60,24 +65,20 @@ public final class RetrainingFactory implements AutoCloseable {
   }
 
   /**
-   * @param models the catalog as it is now, asked each time
-   * @param atStart the models there are at the start
+   * @param catalog the catalog as it is now, asked each time
    * @throws IllegalArgumentException naming the key of what is wrong
    */
   public Retraining create(
-      Function<String, Optional<Model>> models,
-      Collection<Model> atStart,
-      Timer timer,
-      RandomGenerator random,
-      RetrainingListener listener) {
+      Supplier<Catalog> catalog, Timer timer, RandomGenerator random, RetrainingListener listener) {
     return new Retraining(
-        ledger(atStart),
-        models,
+        ledger(catalog.get().models()),
+        name -> catalog.get().model(name),
         dryRun ? model -> job -> Uni.createFrom().item(Outcome.CREATED) : queues::queueFor,
         clock,
         timer,
         new Backoff(FIRST_RETRY, config.scanInterval(), random),
         listener,
+        () -> catalog.get().models().stream().anyMatch(model -> model.retraining().isPresent()),
         config.scanInterval());
   }
 
@@ -118,11 +119,11 @@ public final class RetrainingFactory implements AutoCloseable {
   public void requireUsable(Collection<Model> models) {
     List<String> problems = new ArrayList<>(queues.problems(models));
     if (problems.isEmpty() && !dryRun) {
-      for (Model model : models) {
-        if (model.retraining().isPresent()) {
-          refused(model).ifPresent(problems::add);
-        }
-      }
+      Instant enough = clock.instant().plus(PATIENCE);
+      models.stream()
+          .filter(model -> model.retraining().isPresent())
+          .takeWhile(model -> clock.instant().isBefore(enough))
+          .forEach(model -> refused(model).ifPresent(problems::add));
     }
     if (!problems.isEmpty()) {
       throw new IllegalArgumentException(
