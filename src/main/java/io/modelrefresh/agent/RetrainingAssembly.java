@@ -6,6 +6,7 @@ import io.modelrefresh.pubsub.ChannelDraining;
 import io.modelrefresh.pubsub.PubSubPublisher;
 import io.modelrefresh.retraining.Retraining;
 import io.modelrefresh.retraining.RetrainingFactory;
+import io.modelrefresh.retraining.RetrainingSettings;
 import io.quarkus.runtime.StartupEvent;
 import io.quarkus.tls.TlsConfigurationRegistry;
 import io.vertx.core.Vertx;
@@ -36,7 +37,16 @@ class RetrainingAssembly {
       Vertx vertx,
       Clock clock) {
     return new RetrainingFactory(
-        config.retraining(), config.dryRun(), kubernetes::get, publisher::get, tls, vertx, clock);
+        new RetrainingSettings(
+            config.retraining().ledger(),
+            config.retraining().ledgerNamespace(),
+            config.retraining().scanInterval()),
+        config.dryRun(),
+        kubernetes::get,
+        publisher::get,
+        tls,
+        vertx,
+        clock);
   }
 
   void close(@Disposes RetrainingFactory factory) {

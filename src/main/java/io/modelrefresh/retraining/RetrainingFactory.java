@@ -39,7 +39,7 @@ public final class RetrainingFactory implements AutoCloseable {
   /** By which a process knows that it runs in a cluster (Kubernetes, environment of a pod). */
   private static final String IN_CLUSTER = "KUBERNETES_SERVICE_HOST";
 
-  private final RetrainingConfig config;
+  private final RetrainingSettings settings;
   private final boolean dryRun;
   private final Clock clock;
   private final ClusterAccess cluster;
@@ -49,14 +49,14 @@ public final class RetrainingFactory implements AutoCloseable {
    * @param dryRun whether to touch no queue and no ledger
    */
   public RetrainingFactory(
-      RetrainingConfig config,
+      RetrainingSettings settings,
       boolean dryRun,
       Supplier<KubernetesClient> kubernetes,
       Supplier<PubSubPublisher> publisher,
       TlsConfigurationRegistry tls,
       Vertx vertx,
       Clock clock) {
-    this.config = config;
+    this.settings = settings;
     this.dryRun = dryRun;
     this.clock = clock;
     cluster = new ClusterAccess(kubernetes, vertx);
@@ -76,30 +76,26 @@ public final class RetrainingFactory implements AutoCloseable {
         dryRun ? model -> job -> Uni.createFrom().item(Outcome.CREATED) : queues::queueFor,
         clock,
         timer,
-        new Backoff(FIRST_RETRY, config.scanInterval(), random),
+        new Backoff(FIRST_RETRY, settings.scanInterval(), random),
         listener,
         () -> catalog.get().models().stream().anyMatch(model -> model.retraining().isPresent()),
-        config.scanInterval());
+        settings.scanInterval());
   }
 
   private Ledger ledger(Collection<Model> models) {
-    if (config.scanInterval().compareTo(Duration.ZERO) <= 0) {
-      throw new IllegalArgumentException(
-          "model-refresh.retraining.scan-interval: expected more than 0s");
-    }
     boolean shared =
-        switch (config.ledger()) {
+        switch (settings.ledger()) {
           case "kubernetes" -> true;
           case "memory" -> false;
           case "auto" -> System.getenv(IN_CLUSTER) != null || anyInKubernetes(models);
           default ->
               throw new IllegalArgumentException(
                   "model-refresh.retraining.ledger: expected kubernetes, memory or auto, got \""
-                      + config.ledger()
+                      + settings.ledger()
                       + '"');
         };
     return shared && !dryRun
-        ? new KubernetesLedger(cluster, config.ledgerNamespace())
+        ? new KubernetesLedger(cluster, settings.ledgerNamespace())
         : new MemoryLedger();
   }
 
