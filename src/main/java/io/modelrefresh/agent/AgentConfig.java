@@ -1,6 +1,5 @@
 package io.modelrefresh.agent;
 
-import io.modelrefresh.retraining.RetrainingConfig;
 import io.smallrye.config.ConfigMapping;
 import io.smallrye.config.WithConverter;
 import io.smallrye.config.WithDefault;
@@ -39,7 +38,7 @@ public interface AgentConfig {
   Lease lease();
 
   /** What retraining needs besides each model's policy. */
-  RetrainingConfig retraining();
+  Retraining retraining();
 
   /** Who may change anything over HTTP. */
   Api api();
@@ -95,6 +94,27 @@ public interface AgentConfig {
      * read anew for each request. Without one, nothing can be changed over HTTP.
      */
     Optional<Path> tokenFile();
+  }
+
+  /** What retraining needs besides each model's policy. */
+  interface Retraining {
+
+    /**
+     * Where it is kept what was enqueued and what is owed: {@code kubernetes}, {@code memory}, or
+     * {@code auto}, which is kubernetes in a cluster and with any queue kubernetes.
+     */
+    @WithDefault("auto")
+    String ledger();
+
+    /** The namespace of the ledger's ConfigMaps; by default the agent's own. */
+    Optional<String> ledgerNamespace();
+
+    /**
+     * How often what other agents left owed is looked for; also the longest time between attempts.
+     */
+    @WithDefault("1m")
+    @WithConverter(PositiveDuration.class)
+    Duration scanInterval();
   }
 
   /** The endpoint that publishes feature updates. */
