@@ -35,6 +35,7 @@ class PackageArrowsTest {
     "leadership, ''",
     "retraining, 'pubsub update catalog request refresh'",
     "agent, 'request pubsub update catalog serving refresh leadership retraining'",
+    "page, 'catalog refresh agent'",
     "dev, 'pubsub emulator demo update catalog agent'",
   })
   void aPackageKnowsOnlyOfThoseItsArrowsPointTo(String room, String known) {
@@ -104,6 +105,7 @@ class PackageArrowsTest {
         "retraining",
         "leadership",
         "agent",
+        "page",
         "dev");
   }
 }

@@ -15,6 +15,7 @@ import io.modelrefresh.update.FeatureUpdate;
 import io.modelrefresh.update.FeatureUpdateDecoder;
 import io.modelrefresh.update.UndecodableUpdateException;
 import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.enterprise.event.Event;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -40,9 +41,10 @@ import org.jboss.logging.Logger;
  * </table>
  */
 @ApplicationScoped
-class FeatureUpdateConsumer {
+public class FeatureUpdateConsumer {
 
-  static final String CHANNEL = "feature-updates";
+  /** The inbound channel of the subscription. */
+  public static final String CHANNEL = "feature-updates";
 
   private static final Logger LOG = Logger.getLogger(FeatureUpdateConsumer.class);
   private static final CompletionStage<Void> TAKEN = CompletableFuture.completedFuture(null);
@@ -53,6 +55,7 @@ class FeatureUpdateConsumer {
   private final Retraining retraining;
   private final HeldMessages messages;
   private final UpdateMetrics metrics;
+  private final Event<DeadLettered> deadLettered;
 
   FeatureUpdateConsumer(
       FeatureUpdateDecoder decoder,
@@ -60,13 +63,15 @@ class FeatureUpdateConsumer {
       Lanes lanes,
       Retraining retraining,
       HeldMessages messages,
-      UpdateMetrics metrics) {
+      UpdateMetrics metrics,
+      Event<DeadLettered> deadLettered) {
     this.decoder = decoder;
     this.planner = planner;
     this.lanes = lanes;
     this.retraining = retraining;
     this.messages = messages;
     this.metrics = metrics;
+    this.deadLettered = deadLettered;
   }
 
   @Incoming(CHANNEL)
@@ -139,6 +144,10 @@ class FeatureUpdateConsumer {
     LOG.warnf(
         "Message %s is no feature update and goes to the dead-letter topic: %s",
         received.messageId(), poison.getMessage());
-    return message.nack(poison, Metadata.of(PubSubNackMetadata.deadLetter()));
+    DeadLettered letter =
+        new DeadLettered(received.messageId(), received.publishTime(), poison.getMessage());
+    return message
+        .nack(poison, Metadata.of(PubSubNackMetadata.deadLetter()))
+        .thenRun(() -> deadLettered.fire(letter));
   }
 }

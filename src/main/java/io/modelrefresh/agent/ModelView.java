@@ -4,12 +4,13 @@ import io.modelrefresh.refresh.LaneStatus;
 import io.modelrefresh.retraining.RetrainingStatus;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 
 /** A model as {@code GET /v1/models} shows it. Times are RFC 3339, durations ISO 8601. */
-record ModelView(
+public record ModelView(
     String model,
     String state,
     Optional<Instant> desiredWatermark,
@@ -24,7 +25,7 @@ record ModelView(
     List<RetrainingReasonView> retraining) {
 
   /** What is known of retraining for one kind of reason, and the job that is owed, if any. */
-  record RetrainingReasonView(
+  public record RetrainingReasonView(
       String reason,
       Optional<Instant> lastWindow,
       Optional<Instant> covered,
@@ -32,7 +33,8 @@ record ModelView(
       Optional<Instant> notBefore,
       Optional<String> problem) {}
 
-  record Replica(
+  /** One replica of it. */
+  public record Replica(
       String address,
       String state,
       Optional<Instant> observedWatermark,
@@ -54,6 +56,28 @@ record ModelView(
         status.lastSuccess(),
         status.objective(),
         retraining.stream().map(ModelView::of).toList());
+  }
+
+  /** The same with at most so many reasons, and how many there are besides. */
+  public ModelView withPendingUpTo(int most) {
+    if (pending.size() <= most) {
+      return this;
+    }
+    List<String> first = new ArrayList<>(pending.subList(0, most));
+    first.add("and for " + (pending.size() - most) + " more reasons");
+    return new ModelView(
+        model,
+        state,
+        desiredWatermark,
+        replicas,
+        first,
+        pendingSince,
+        heldMessages,
+        consecutiveFailures,
+        failing,
+        lastSuccess,
+        objective,
+        retraining);
   }
 
   private static Replica of(LaneStatus.ReplicaStatus replica) {

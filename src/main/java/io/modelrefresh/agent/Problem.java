@@ -14,7 +14,7 @@ import java.util.Optional;
  * @param detail what went wrong here, and what to do about it
  */
 @JsonInclude(JsonInclude.Include.NON_EMPTY)
-record Problem(String type, String title, int status, Optional<String> detail) {
+public record Problem(String type, String title, int status, Optional<String> detail) {
 
   static final String MEDIA_TYPE = "application/problem+json";
 
@@ -27,7 +27,7 @@ record Problem(String type, String title, int status, Optional<String> detail) {
     return Response.status(status).type(MEDIA_TYPE).entity(problem).build();
   }
 
-  static WebApplicationException exception(Response.Status status, String detail) {
+  public static WebApplicationException exception(Response.Status status, String detail) {
     return new WebApplicationException(detail, response(status, detail));
   }
 }

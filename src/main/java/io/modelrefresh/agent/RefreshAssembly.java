@@ -8,11 +8,14 @@ import io.modelrefresh.refresh.Backoff;
 import io.modelrefresh.refresh.HeldMessages;
 import io.modelrefresh.refresh.LaneContext;
 import io.modelrefresh.refresh.Lanes;
+import io.modelrefresh.refresh.RefreshListener;
+import io.modelrefresh.refresh.RefreshListeners;
 import io.modelrefresh.serving.CircuitBreaker;
 import io.modelrefresh.serving.DryRunLoader;
 import io.modelrefresh.serving.LoadLimit;
 import io.modelrefresh.serving.ModelServers;
 import io.modelrefresh.serving.ReplicaLoader;
+import io.quarkus.arc.All;
 import io.vertx.core.Vertx;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.enterprise.event.Observes;
@@ -20,6 +23,7 @@ import jakarta.enterprise.inject.Produces;
 import jakarta.inject.Singleton;
 import java.time.Clock;
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.Function;
 import java.util.random.RandomGenerator;
@@ -52,7 +56,7 @@ class RefreshAssembly {
       AgentConfig config,
       Clock clock,
       Vertx vertx,
-      RefreshMetrics metrics) {
+      @All List<RefreshListener> listeners) {
     RandomGenerator random = () -> ThreadLocalRandom.current().nextLong();
     LaneContext context =
         new LaneContext(
@@ -63,7 +67,7 @@ class RefreshAssembly {
               return () -> vertx.cancelTimer(timer);
             },
             new Backoff(FIRST_RETRY, config.resyncInterval(), random),
-            metrics);
+            new RefreshListeners(listeners));
     if (config.dryRun()) {
       LOG.warn("Dry run: no model server is touched, and updates are acknowledged all the same");
     }

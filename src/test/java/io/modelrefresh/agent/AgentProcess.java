@@ -24,7 +24,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 
 /** The packaged agent in production mode, as a process of its own, on ports of its own. */
-final class AgentProcess implements AutoCloseable {
+public final class AgentProcess implements AutoCloseable {
 
   static final Duration START = Duration.ofSeconds(60);
 
@@ -52,7 +52,7 @@ final class AgentProcess implements AutoCloseable {
   }
 
   /** Starts an agent; does not wait for anything. */
-  static AgentProcess start(String emulatorHost, Map<String, String> configuration) {
+  public static AgentProcess start(String emulatorHost, Map<String, String> configuration) {
     try {
       int port = freePort();
       int managementPort = freePort();
@@ -96,7 +96,7 @@ final class AgentProcess implements AutoCloseable {
     }
   }
 
-  AgentProcess awaitReady() {
+  public AgentProcess awaitReady() {
     await("the agent is ready\n" + String.join("\n", log))
         .atMost(START)
         .until(() -> !process.isAlive() || readiness() == 200);
@@ -147,8 +147,13 @@ final class AgentProcess implements AutoCloseable {
             .build());
   }
 
+  /** Where its main port is. */
+  public String url() {
+    return "http://127.0.0.1:" + port;
+  }
+
   private URI api(String path) {
-    return URI.create("http://127.0.0.1:" + port + path);
+    return URI.create(url() + path);
   }
 
   private URI management(String path) {

@@ -35,6 +35,7 @@ public final class ModelFleet implements QuarkusTestResourceLifecycleManager {
     models.put("deleted", Map.of());
     models.put("paused", Map.of());
     models.put("outage", Map.of());
+    models.put("watched", Map.of());
     models.put(
         "retrained",
         Map.of(
@@ -45,11 +46,11 @@ public final class ModelFleet implements QuarkusTestResourceLifecycleManager {
   }
 
   /** The servers of a model. */
-  static List<FakeModelServer> serversOf(String model) {
+  public static List<FakeModelServer> serversOf(String model) {
     return SERVERS.get(model);
   }
 
-  static String viewOf(String model) {
+  public static String viewOf(String model) {
     return model.replace('-', '_') + "_view";
   }
 

@@ -20,7 +20,7 @@ import java.util.ArrayList;
 import java.util.List;
 
 /** A topic of an emulator and the agent's subscription to it, used as a feature store would. */
-final class Topic implements AutoCloseable {
+public final class Topic implements AutoCloseable {
 
   private static final int BATCH = 1_000;
 
@@ -30,7 +30,7 @@ final class Topic implements AutoCloseable {
   private final String topic;
   private final String subscription;
 
-  Topic(String address, String project) {
+  public Topic(String address, String project) {
     channel = ManagedChannelBuilder.forTarget(address).usePlaintext().build();
     publisher = PublisherGrpc.newBlockingStub(channel).withWaitForReady();
     subscriber = SubscriberGrpc.newBlockingStub(channel).withWaitForReady();
@@ -38,20 +38,20 @@ final class Topic implements AutoCloseable {
     subscription = "projects/" + project + "/subscriptions/feature-updates-sub";
   }
 
-  String name() {
+  public String name() {
     return topic;
   }
 
-  String subscription() {
+  public String subscription() {
     return subscription;
   }
 
   /** Publishes an update of a feature view, and answers its message id. */
-  String update(String featureView) {
+  public String update(String featureView) {
     return publish(updateOf(featureView));
   }
 
-  String publish(String data) {
+  public String publish(String data) {
     return publish(message(data));
   }
 

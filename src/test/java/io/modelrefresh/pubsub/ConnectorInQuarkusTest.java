@@ -246,7 +246,7 @@ class ConnectorInQuarkusTest {
               });
       all.put(
           "quarkus.arc.exclude-types",
-          Stream.of("agent", "catalog", "refresh", "serving", "update", "retraining")
+          Stream.of("agent", "page", "catalog", "refresh", "serving", "update", "retraining")
               .map(room -> "io.modelrefresh." + room + ".**")
               .reduce((a, b) -> a + "," + b)
               .get());
