@@ -26,6 +26,7 @@ import java.util.concurrent.TimeUnit;
 /**
  * The packaged agent in production mode, as a process of its own, on ports of its own: the jar, or
  * with {@code -Dnative} the native executable, as the system property {@code agent.package} says.
+ * {@code agent.options} are what its JVM, or the executable, is started with.
  */
 final class AgentProcess implements AutoCloseable {
 
@@ -70,7 +71,7 @@ final class AgentProcess implements AutoCloseable {
       List<String> lines = new ArrayList<>();
       properties.forEach((key, value) -> lines.add(key + "=" + value));
       Files.write(file, lines, StandardCharsets.UTF_8);
-      List<String> command = command(List.of("-Xmx512m", "-Dsmallrye.config.locations=" + file));
+      List<String> command = command(file);
       ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
       builder.environment().put("PUBSUB_EMULATOR_HOST", emulatorHost);
       return new AgentProcess(builder.start(), port, managementPort);
@@ -80,7 +81,10 @@ final class AgentProcess implements AutoCloseable {
   }
 
   /** Both kinds take a heap's limit and system properties, each in its place. */
-  private static List<String> command(List<String> options) {
+  private static List<String> command(Path configuration) {
+    List<String> options =
+        new ArrayList<>(List.of(System.getProperty("agent.options", "-Xmx512m").split(" ")));
+    options.add("-Dsmallrye.config.locations=" + configuration);
     String agent = System.getProperty("agent.package");
     if (!Files.isReadable(Path.of(agent))) {
       throw new IllegalStateException("there is no " + agent + ": build it by ./mvnw verify");
@@ -184,6 +188,10 @@ final class AgentProcess implements AutoCloseable {
   /** Every line the process has written so far, on either stream. */
   List<String> log() {
     return List.copyOf(log);
+  }
+
+  long pid() {
+    return process.pid();
   }
 
   boolean isAlive() {
