@@ -34,7 +34,7 @@ class PackageArrowsTest {
     "refresh, 'update catalog serving'",
     "leadership, ''",
     "retraining, 'pubsub update catalog request refresh'",
-    "agent, 'pubsub update catalog serving refresh leadership retraining'",
+    "agent, 'request pubsub update catalog serving refresh leadership retraining'",
     "page, 'catalog refresh agent'",
     "dev, 'pubsub emulator demo update catalog agent'",
   })

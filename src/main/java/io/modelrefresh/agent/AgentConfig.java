@@ -1,6 +1,5 @@
 package io.modelrefresh.agent;
 
-import io.modelrefresh.retraining.RetrainingConfig;
 import io.smallrye.config.ConfigMapping;
 import io.smallrye.config.WithConverter;
 import io.smallrye.config.WithDefault;
@@ -39,7 +38,10 @@ public interface AgentConfig {
   Lease lease();
 
   /** What retraining needs besides each model's policy. */
-  RetrainingConfig retraining();
+  Retraining retraining();
+
+  /** Who may change anything over HTTP. */
+  Api api();
 
   /** The endpoint that publishes feature updates. */
   Publish publish();
@@ -78,6 +80,41 @@ public interface AgentConfig {
     @WithDefault("8s")
     @WithConverter(PositiveDuration.class)
     Duration duration();
+  }
+
+  /** Who may change anything over HTTP. */
+  interface Api {
+
+    /** Whether anyone may who can reach it; on in dev mode and tests. */
+    @WithDefault("false")
+    boolean open();
+
+    /**
+     * A file with the token that must be shown, as a bearer token, to change anything over HTTP;
+     * read anew for each request. Without one, nothing can be changed over HTTP.
+     */
+    Optional<Path> tokenFile();
+  }
+
+  /** What retraining needs besides each model's policy. */
+  interface Retraining {
+
+    /**
+     * Where it is kept what was enqueued and what is owed: {@code kubernetes}, {@code memory}, or
+     * {@code auto}, which is kubernetes in a cluster and with any queue kubernetes.
+     */
+    @WithDefault("auto")
+    String ledger();
+
+    /** The namespace of the ledger's ConfigMaps; by default the agent's own. */
+    Optional<String> ledgerNamespace();
+
+    /**
+     * How often what other agents left owed is looked for; also the longest time between attempts.
+     */
+    @WithDefault("1m")
+    @WithConverter(PositiveDuration.class)
+    Duration scanInterval();
   }
 
   /** The endpoint that publishes feature updates. */

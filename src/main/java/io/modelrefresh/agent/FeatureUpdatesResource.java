@@ -4,6 +4,7 @@ import io.modelrefresh.pubsub.PubSubOutgoingMetadata;
 import io.modelrefresh.update.EncodedUpdate;
 import io.modelrefresh.update.FeatureUpdateEncoder;
 import io.modelrefresh.update.UndecodableUpdateException;
+import io.quarkus.runtime.annotations.RegisterForReflection;
 import io.smallrye.mutiny.Uni;
 import io.smallrye.reactive.messaging.MutinyEmitter;
 import io.smallrye.reactive.messaging.OutgoingMessageMetadata;
@@ -42,6 +43,7 @@ public class FeatureUpdatesResource {
   }
 
   /** What was published. */
+  @RegisterForReflection // for native executables: no signature of the API names it
   record Published(String messageId, String featureView) {}
 
   @POST

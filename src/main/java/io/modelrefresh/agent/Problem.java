@@ -1,6 +1,7 @@
 package io.modelrefresh.agent;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
+import io.quarkus.runtime.annotations.RegisterForReflection;
 import jakarta.ws.rs.WebApplicationException;
 import jakarta.ws.rs.core.Response;
 import java.util.Optional;
@@ -14,6 +15,7 @@ import java.util.Optional;
  * @param detail what went wrong here, and what to do about it
  */
 @JsonInclude(JsonInclude.Include.NON_EMPTY)
+@RegisterForReflection // for native executables: no signature of the API names it
 public record Problem(String type, String title, int status, Optional<String> detail) {
 
   static final String MEDIA_TYPE = "application/problem+json";

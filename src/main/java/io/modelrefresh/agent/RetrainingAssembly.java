@@ -6,6 +6,7 @@ import io.modelrefresh.pubsub.ChannelDraining;
 import io.modelrefresh.pubsub.PubSubPublisher;
 import io.modelrefresh.retraining.Retraining;
 import io.modelrefresh.retraining.RetrainingFactory;
+import io.modelrefresh.retraining.RetrainingSettings;
 import io.quarkus.runtime.StartupEvent;
 import io.quarkus.tls.TlsConfigurationRegistry;
 import io.vertx.core.Vertx;
@@ -36,7 +37,16 @@ class RetrainingAssembly {
       Vertx vertx,
       Clock clock) {
     return new RetrainingFactory(
-        config.retraining(), config.dryRun(), kubernetes::get, publisher::get, tls, vertx, clock);
+        new RetrainingSettings(
+            config.retraining().ledger(),
+            config.retraining().ledgerNamespace(),
+            config.retraining().scanInterval()),
+        config.dryRun(),
+        kubernetes::get,
+        publisher::get,
+        tls,
+        vertx,
+        clock);
   }
 
   void close(@Disposes RetrainingFactory factory) {
@@ -48,8 +58,7 @@ class RetrainingAssembly {
   Retraining retraining(
       RetrainingFactory factory, LiveCatalog catalog, RetrainingMetrics metrics, Vertx vertx) {
     return factory.create(
-        name -> catalog.current().model(name),
-        catalog.current().models(),
+        catalog::current,
         (delay, task) -> {
           long timer = vertx.setTimer(Math.max(1, delay.toMillis()), id -> task.run());
           return () -> vertx.cancelTimer(timer);

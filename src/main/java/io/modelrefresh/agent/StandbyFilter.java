@@ -1,6 +1,7 @@
 package io.modelrefresh.agent;
 
 import io.modelrefresh.leadership.Standing;
+import jakarta.ws.rs.Priorities;
 import jakarta.ws.rs.core.HttpHeaders;
 import jakarta.ws.rs.core.Response;
 import java.util.Optional;
@@ -17,7 +18,7 @@ class StandbyFilter {
     this.agent = agent;
   }
 
-  @ServerRequestFilter
+  @ServerRequestFilter(priority = Priorities.AUTHENTICATION - 1)
   Optional<Response> refuse() {
     if (!(agent.standing() instanceof Standing.Standby standby)) {
       return Optional.empty();

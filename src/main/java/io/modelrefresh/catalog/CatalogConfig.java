@@ -1,5 +1,6 @@
 package io.modelrefresh.catalog;
 
+import io.smallrye.config.ConfigMapping;
 import io.smallrye.config.WithDefault;
 import io.smallrye.config.WithName;
 import java.time.Duration;
@@ -9,10 +10,14 @@ import java.util.Optional;
 
 /**
  * The catalog as configured under {@code model-refresh}. A SmallRye configuration mapping, but read
- * by {@link CatalogConfigReader}, hence without {@code @ConfigMapping}. What has a rule beyond its
- * type is read as text and judged by {@link CatalogFactory}, so that every mistake is reported at
- * once and in the same words.
+ * by {@link CatalogConfigReader}. What has a rule beyond its type is read as text and judged by
+ * {@link CatalogFactory}, so that every mistake is reported at once and in the same words.
+ *
+ * <p>The annotation makes the build generate the mapping's classes, which a native executable
+ * cannot do later. Its prefix is one that no key has: mapped as a whole, a large catalog would take
+ * minutes.
  */
+@ConfigMapping(prefix = "io.modelrefresh.catalog.unused")
 public interface CatalogConfig {
 
   /** The models, each under its name: letters, digits, '.', '_' and '-', at most 128. */

@@ -164,13 +164,10 @@ final class HttpQueue implements RetrainingQueue {
             () ->
                 client
                     .request(options)
-                    .compose(request -> request.send(Buffer.buffer(content)))
+                    // Within one another, so on the event loop: a body that nobody listens to when
+                    // it comes is lost.
                     .compose(
-                        response ->
-                            response
-                                .body()
-                                .map(
-                                    answer -> new Answer(response.statusCode(), answer.toString())))
+                        request -> request.send(Buffer.buffer(content)).compose(HttpQueue::answer))
                     .toCompletionStage());
   }
 

@@ -13,6 +13,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentSkipListMap;
+import java.util.function.BooleanSupplier;
 import java.util.function.Function;
 import org.jboss.logging.Logger;
 
@@ -26,6 +27,7 @@ public final class Retraining {
 
   private final RetrainingContext context;
   private final RecentJobs recent;
+  private final BooleanSupplier wanted;
   private final Duration scanInterval;
   private final Map<String, RetrainingLane> lanes = new ConcurrentSkipListMap<>();
   private volatile boolean closed;
@@ -34,6 +36,7 @@ public final class Retraining {
   /**
    * @param models the catalog as it is now, asked each time
    * @param queues where a model's jobs go
+   * @param wanted whether any model is retrained now; until then no ledger is read
    * @param scanInterval how often what other agents left owed is looked for
    */
   Retraining(
@@ -44,11 +47,13 @@ public final class Retraining {
       Timer timer,
       Backoff backoff,
       RetrainingListener listener,
+      BooleanSupplier wanted,
       Duration scanInterval) {
     recent = new RecentJobs(clock);
     context =
         new RetrainingContext(
             ledger, models, queues, clock, timer, backoff, new Both(listener, recent));
+    this.wanted = wanted;
     this.scanInterval = scanInterval;
   }
 
@@ -89,6 +94,11 @@ public final class Retraining {
       return;
     }
     retireLanesOfRemovedModels();
+    if (!wanted.getAsBoolean()) {
+      scanProblem = Optional.empty();
+      scanLater();
+      return;
+    }
     context
         .ledger()
         .owing()

@@ -1,6 +1,7 @@
 package io.modelrefresh.retraining;
 
 import io.fabric8.kubernetes.client.KubernetesClient;
+import io.modelrefresh.catalog.Catalog;
 import io.modelrefresh.catalog.Model;
 import io.modelrefresh.catalog.RetrainingTarget;
 import io.modelrefresh.pubsub.PubSubPublisher;
@@ -13,11 +14,11 @@ import io.smallrye.mutiny.Uni;
 import io.vertx.core.Vertx;
 import java.time.Clock;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
-import java.util.function.Function;
 import java.util.function.Supplier;
 import java.util.random.RandomGenerator;
 import org.jboss.logging.Logger;
@@ -29,12 +30,16 @@ import org.jboss.logging.Logger;
 public final class RetrainingFactory implements AutoCloseable {
 
   private static final Logger LOG = Logger.getLogger(RetrainingFactory.class);
+
+  /** How long the start waits, in all, for API servers that are asked about templates. */
+  private static final Duration PATIENCE = Duration.ofSeconds(15);
+
   private static final Duration FIRST_RETRY = Duration.ofMillis(500);
 
   /** By which a process knows that it runs in a cluster (Kubernetes, environment of a pod). */
   private static final String IN_CLUSTER = "KUBERNETES_SERVICE_HOST";
 
-  private final RetrainingConfig config;
+  private final RetrainingSettings settings;
   private final boolean dryRun;
   private final Clock clock;
   private final ClusterAccess cluster;
@@ -44,14 +49,14 @@ public final class RetrainingFactory implements AutoCloseable {
    * @param dryRun whether to touch no queue and no ledger
    */
   public RetrainingFactory(
-      RetrainingConfig config,
+      RetrainingSettings settings,
       boolean dryRun,
       Supplier<KubernetesClient> kubernetes,
       Supplier<PubSubPublisher> publisher,
       TlsConfigurationRegistry tls,
       Vertx vertx,
       Clock clock) {
-    this.config = config;
+    this.settings = settings;
     this.dryRun = dryRun;
     this.clock = clock;
     cluster = new ClusterAccess(kubernetes, vertx);
@@ -60,45 +65,37 @@ public final class RetrainingFactory implements AutoCloseable {
   }
 
   /**
-   * @param models the catalog as it is now, asked each time
-   * @param atStart the models there are at the start
+   * @param catalog the catalog as it is now, asked each time
    * @throws IllegalArgumentException naming the key of what is wrong
    */
   public Retraining create(
-      Function<String, Optional<Model>> models,
-      Collection<Model> atStart,
-      Timer timer,
-      RandomGenerator random,
-      RetrainingListener listener) {
+      Supplier<Catalog> catalog, Timer timer, RandomGenerator random, RetrainingListener listener) {
     return new Retraining(
-        ledger(atStart),
-        models,
+        ledger(catalog.get().models()),
+        name -> catalog.get().model(name),
         dryRun ? model -> job -> Uni.createFrom().item(Outcome.CREATED) : queues::queueFor,
         clock,
         timer,
-        new Backoff(FIRST_RETRY, config.scanInterval(), random),
+        new Backoff(FIRST_RETRY, settings.scanInterval(), random),
         listener,
-        config.scanInterval());
+        () -> catalog.get().models().stream().anyMatch(model -> model.retraining().isPresent()),
+        settings.scanInterval());
   }
 
   private Ledger ledger(Collection<Model> models) {
-    if (config.scanInterval().compareTo(Duration.ZERO) <= 0) {
-      throw new IllegalArgumentException(
-          "model-refresh.retraining.scan-interval: expected more than 0s");
-    }
     boolean shared =
-        switch (config.ledger()) {
+        switch (settings.ledger()) {
           case "kubernetes" -> true;
           case "memory" -> false;
           case "auto" -> System.getenv(IN_CLUSTER) != null || anyInKubernetes(models);
           default ->
               throw new IllegalArgumentException(
                   "model-refresh.retraining.ledger: expected kubernetes, memory or auto, got \""
-                      + config.ledger()
+                      + settings.ledger()
                       + '"');
         };
     return shared && !dryRun
-        ? new KubernetesLedger(cluster, config.ledgerNamespace())
+        ? new KubernetesLedger(cluster, settings.ledgerNamespace())
         : new MemoryLedger();
   }
 
@@ -118,11 +115,11 @@ public final class RetrainingFactory implements AutoCloseable {
   public void requireUsable(Collection<Model> models) {
     List<String> problems = new ArrayList<>(queues.problems(models));
     if (problems.isEmpty() && !dryRun) {
-      for (Model model : models) {
-        if (model.retraining().isPresent()) {
-          refused(model).ifPresent(problems::add);
-        }
-      }
+      Instant enough = clock.instant().plus(PATIENCE);
+      models.stream()
+          .filter(model -> model.retraining().isPresent())
+          .takeWhile(model -> clock.instant().isBefore(enough))
+          .forEach(model -> refused(model).ifPresent(problems::add));
     }
     if (!problems.isEmpty()) {
       throw new IllegalArgumentException(

@@ -28,6 +28,7 @@ class AgentConfigTest {
     "resync-interval, -1s",
     "resync-interval, 0s",
     "resync-interval, soon",
+    "retraining.scan-interval, 0s",
     "max-concurrent-loads, 0",
     "max-concurrent-loads, many",
   })
@@ -39,6 +40,7 @@ class AgentConfigTest {
 
   private static AgentConfig config(Map<String, String> values) {
     return new SmallRyeConfigBuilder()
+        .addDiscoveredConverters()
         .withMapping(AgentConfig.class)
         .withSources(new PropertiesConfigSource(values, "test", 100))
         .build()

@@ -23,7 +23,11 @@ import java.util.TreeMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 
-/** The packaged agent in production mode, as a process of its own, on ports of its own. */
+/**
+ * The packaged agent in production mode, as a process of its own, on ports of its own: the jar, or
+ * with {@code -Dnative} the native executable, as the system property {@code agent.package} says.
+ * {@code agent.options} are what its JVM, or the executable, is started with.
+ */
 public final class AgentProcess implements AutoCloseable {
 
   static final Duration START = Duration.ofSeconds(60);
@@ -67,19 +71,34 @@ public final class AgentProcess implements AutoCloseable {
       List<String> lines = new ArrayList<>();
       properties.forEach((key, value) -> lines.add(key + "=" + value));
       Files.write(file, lines, StandardCharsets.UTF_8);
-      ProcessBuilder builder =
-          new ProcessBuilder(
-                  Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                  "-Xmx512m",
-                  "-Dsmallrye.config.locations=" + file,
-                  "-jar",
-                  System.getProperty("agent.jar"))
-              .redirectErrorStream(true);
+      List<String> command = command(file);
+      ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
       builder.environment().put("PUBSUB_EMULATOR_HOST", emulatorHost);
       return new AgentProcess(builder.start(), port, managementPort);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
+  }
+
+  /** Both kinds take a heap's limit and system properties, each in its place. */
+  private static List<String> command(Path configuration) {
+    List<String> options =
+        new ArrayList<>(List.of(System.getProperty("agent.options", "-Xmx512m").split(" ")));
+    options.add("-Dsmallrye.config.locations=" + configuration);
+    String agent = System.getProperty("agent.package");
+    if (!Files.isReadable(Path.of(agent))) {
+      throw new IllegalStateException("there is no " + agent + ": build it by ./mvnw verify");
+    }
+    List<String> command = new ArrayList<>();
+    if (agent.endsWith(".jar")) {
+      command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+      command.addAll(options);
+      command.addAll(List.of("-jar", agent));
+    } else {
+      command.add(agent);
+      command.addAll(options);
+    }
+    return command;
   }
 
   private static int freePort() throws IOException {
@@ -174,6 +193,10 @@ public final class AgentProcess implements AutoCloseable {
   /** Every line the process has written so far, on either stream. */
   List<String> log() {
     return List.copyOf(log);
+  }
+
+  long pid() {
+    return process.pid();
   }
 
   boolean isAlive() {

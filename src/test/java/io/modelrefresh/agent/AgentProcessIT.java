@@ -9,6 +9,7 @@ import io.modelrefresh.serving.FakeModelServer;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.Socket;
+import java.net.http.HttpResponse;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -65,8 +66,10 @@ class AgentProcessIT {
     awaitAllAcked(List.of(message));
     awaitLoadsSince(Instant.EPOCH, 1);
     assertThat(agent.metrics()).contains("model_refresh_propagation_seconds_count{model=\"m0\"} 1");
-    assertThat(agent.post("/v1/feature-updates", "{\"feature_view\":\"v\"}").statusCode())
-        .isEqualTo(403);
+    HttpResponse<String> published = agent.post("/v1/feature-updates", "{\"feature_view\":\"v\"}");
+    assertThat(published.statusCode()).isEqualTo(403);
+    assertThat(published.body())
+        .contains("nothing can be changed over HTTP: set model-refresh.api");
     assertThat(String.join("\n", agent.log())).doesNotContainIgnoringCase("embedded emulator");
     assertThat(listens(8091)).as("the demo server's port").isFalse();
   }

@@ -15,6 +15,7 @@ import io.modelrefresh.ApiServer;
 import io.modelrefresh.leadership.LeaseElection;
 import io.modelrefresh.leadership.LeaseSettings;
 import io.modelrefresh.leadership.Standing;
+import io.modelrefresh.retraining.KubernetesRetraining;
 import io.modelrefresh.serving.FollowedService;
 import java.net.URI;
 import java.time.Duration;
@@ -62,6 +63,16 @@ class KubernetesPermissionsTest {
     FollowedService.follow(client, "ml", "fraud");
 
     assertThat(granted("components/model-namespace/role.yaml")).isEqualTo(asked);
+  }
+
+  @Test
+  void retrainingJobsGrantWhatTheLedgerAndTheQueueAskFor() {
+    KubernetesRetraining.enqueue(client, "model-refresh");
+
+    // Of whatever name: a model is added without a change of the role.
+    Set<String> ofAnyName = new TreeSet<>();
+    asked.forEach(each -> ofAnyName.add(each.split(" ")[0] + " " + each.split(" ")[1]));
+    assertThat(granted("components/retraining-jobs/role.yaml")).isEqualTo(ofAnyName);
   }
 
   @ParameterizedTest

@@ -30,9 +30,13 @@ final class Kustomizations {
         .toList();
   }
 
-  /** Every file that holds Kubernetes objects, or a part of one that a patch sets. */
+  /**
+   * Every file that holds Kubernetes objects, or a part of one that a patch sets. Examples are
+   * templates of objects, for the agent to render: {@code RetrainingExamplesTest} reads them.
+   */
   static List<Path> manifests() {
     return files()
+        .filter(file -> !file.startsWith(ROOT.resolve("examples")))
         .filter(file -> file.toString().endsWith(".yaml") && !file.endsWith(KUSTOMIZATION))
         .filter(
             file -> read(file).contains("\napiVersion:") || read(file).startsWith("apiVersion:"))

@@ -298,6 +298,7 @@ class ManyAgentsTest {
                 @Override
                 public void failed(RetrainingJob job, String queue, String problem) {}
               },
+              () -> true,
               Duration.ofMillis(200));
       retraining.start();
     }

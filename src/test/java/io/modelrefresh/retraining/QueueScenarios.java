@@ -181,6 +181,7 @@ abstract class QueueScenarios {
                 heard.add("failed: " + problem);
               }
             },
+            () -> true,
             Duration.ofMillis(100));
     agents.add(agent);
     return agent;

@@ -99,22 +99,7 @@ class RetrainingFactoryTest {
   private void requireUsable(boolean dryRun, Model... models) {
     try (RetrainingFactory factory =
         new RetrainingFactory(
-            new RetrainingConfig() {
-              @Override
-              public String ledger() {
-                return "auto";
-              }
-
-              @Override
-              public Optional<String> ledgerNamespace() {
-                return Optional.empty();
-              }
-
-              @Override
-              public Duration scanInterval() {
-                return Duration.ofMinutes(1);
-              }
-            },
+            new RetrainingSettings("auto", Optional.empty(), Duration.ofMinutes(1)),
             dryRun,
             server::client,
             () -> {

@@ -336,6 +336,21 @@ class RetrainingTest {
   }
 
   @Test
+  void noLedgerIsReadWhileNoModelIsRetrained() {
+    Map<String, Model> later = Map.copyOf(models);
+    models.clear();
+    ledger.down(true);
+    agent.retraining.start();
+    time.advance(Duration.ofHours(1));
+    assertThat(agent.retraining.problems()).isEmpty();
+
+    models.putAll(later);
+    time.advance(SCAN);
+
+    assertThat(agent.retraining.problems()).containsEntry("", "the ledger is down");
+  }
+
+  @Test
   void theVersionsThatLedToAJobAreOnIt() {
     agent.receive(Kind.SCHEMA, start);
     agent.offer(RetrainedModel.trigger(Kind.SCHEMA, start.plusSeconds(1), "a", "1"));
@@ -376,6 +391,7 @@ class RetrainingTest {
               timer,
               new Backoff(Duration.ofMillis(500), SCAN, random),
               heard,
+              () -> !models.isEmpty(),
               SCAN);
     }
 
