@@ -65,7 +65,7 @@ class DemoEnvironment {
 
         Pub/Sub         %s
         model server    model %s on two replicas, http://%s:%d and http://%s:%d
-        agent           http://localhost:%d/v1/models, metrics and health on http://localhost:%d/q/metrics and /q/health
+        agent           http://localhost:%d/ in a browser, or /v1/models; metrics and health on http://localhost:%d/q/metrics and /q/health
         predict         curl -s localhost:%d/v2/models/%s/infer -d '{"inputs":[{"name":"amount","shape":[1],"datatype":"FP64","data":[120.0]}]}'
         then try        curl -s localhost:%d/v1/feature-updates -H 'Content-Type: application/json' -d '{"feature_view":"%s"}'
         and predict again: both replicas have loaded the features as they are now.
