@@ -6,6 +6,7 @@ import io.modelrefresh.catalog.Catalog;
 import io.modelrefresh.catalog.CatalogFactory;
 import io.modelrefresh.catalog.CatalogFile;
 import io.modelrefresh.catalog.LiveCatalog;
+import io.modelrefresh.catalog.UnreadableCatalogException;
 import io.modelrefresh.refresh.Lanes;
 import io.modelrefresh.retraining.RetrainingFactory;
 import io.quarkus.runtime.StartupEvent;
@@ -48,8 +49,14 @@ class CatalogReload {
 
   private volatile Optional<Refusal> refusal = Optional.empty();
 
-  /** What was read last, whether or not it was taken over. Written by one check at a time. */
+  /** What was judged last, whether or not it was taken over. Written by one check at a time. */
   private volatile Optional<String> seen = Optional.empty();
+
+  /**
+   * What was read last: judged when it is read again, since a file that is being written may read
+   * as one with fewer models. As above.
+   */
+  private volatile Optional<String> read = Optional.empty();
 
   CatalogReload(AgentConfig config, Clock clock) {
     file = config.catalog().location().map(CatalogFile::new);
@@ -113,13 +120,13 @@ class CatalogReload {
 
   private void check(CatalogFile from, LiveCatalog catalog, Lanes lanes, RetrainingFactory queues) {
     try {
-      Optional<String> before = seen;
-      seen = Optional.empty();
       String content = from.read();
-      seen = Optional.of(content);
-      if (seen.equals(before)) {
+      boolean settled = read.equals(Optional.of(content));
+      read = Optional.of(content);
+      if (!settled || seen.equals(read)) {
         return;
       }
+      seen = read;
       Catalog next = from.parse(content);
       queues.requireUsable(next.models());
       Runnable change = lanes.prepare(next.models());
@@ -127,6 +134,9 @@ class CatalogReload {
       change.run();
       refusal = Optional.empty();
       say(next, " of " + from.location() + ", which has changed");
+    } catch (UnreadableCatalogException e) {
+      seen = Optional.empty();
+      refuse(from, e);
     } catch (RuntimeException e) {
       refuse(from, e);
     }

@@ -51,6 +51,11 @@ public final class CatalogMount implements QuarkusTestResourceLifecycleManager {
     }
   }
 
+  /** Takes the file away until another is shown. */
+  static synchronized void hide() throws IOException {
+    Files.delete(directory.resolve("..data"));
+  }
+
   @Override
   public void stop() {
     try (var files = Files.walk(directory)) {

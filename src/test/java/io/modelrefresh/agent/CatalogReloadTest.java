@@ -16,6 +16,7 @@ import io.quarkus.test.common.WithTestResource;
 import io.quarkus.test.junit.QuarkusTest;
 import io.restassured.specification.RequestSpecification;
 import jakarta.inject.Inject;
+import java.io.IOException;
 import org.awaitility.Awaitility;
 import org.eclipse.microprofile.config.ConfigProvider;
 import org.junit.jupiter.api.AfterEach;
@@ -152,6 +153,27 @@ class CatalogReloadTest {
     await().untilAsserted(() -> management().get("/q/health/well").then().statusCode(200));
     assertThat(metrics()).contains("model_catalog_last_reload_successful 1.0");
     assertThat(fraud.loadCount("fraud")).isEqualTo(2);
+  }
+
+  @Test
+  void aFileThatIsAwayForAMomentChangesNothing() throws IOException {
+    CatalogMount.show(catalog(model("fraud", fraud, "payments")));
+    await().until(() -> fraud.loadCount("fraud") == 1);
+
+    CatalogMount.hide();
+    await()
+        .untilAsserted(
+            () ->
+                management()
+                    .get("/q/health/well")
+                    .then()
+                    .body(
+                        "checks.find { it.name == 'catalog-file' }.data.reason",
+                        containsString("there is no such file")));
+    CatalogMount.show(catalog(model("fraud", fraud, "payments")));
+
+    await().untilAsserted(() -> management().get("/q/health/well").then().statusCode(200));
+    assertThat(fraud.loadCount("fraud")).isEqualTo(1);
   }
 
   @Test

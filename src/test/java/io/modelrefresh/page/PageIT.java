@@ -186,7 +186,7 @@ class PageIT {
   }
 
   @Test
-  void aRetrainingJobIsSeenAndWhatIsOwedOfOne() {
+  void aRetrainingJobIsSeen() {
     openAndAwaitFresh(
         Map.of(
             "model-refresh.models.fraud.retraining.changes", "schema",
