@@ -71,8 +71,11 @@ public final class AgentProcess implements AutoCloseable {
       List<String> lines = new ArrayList<>();
       properties.forEach((key, value) -> lines.add(key + "=" + value));
       Files.write(file, lines, StandardCharsets.UTF_8);
-      List<String> command = command(file);
-      ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
+      Path agent = Path.of(System.getProperty("agent.package")).toAbsolutePath();
+      ProcessBuilder builder =
+          new ProcessBuilder(command(agent, file))
+              .directory(agent.getParent().toFile())
+              .redirectErrorStream(true);
       builder.environment().put("PUBSUB_EMULATOR_HOST", emulatorHost);
       return new AgentProcess(builder.start(), port, managementPort);
     } catch (IOException e) {
@@ -80,22 +83,22 @@ public final class AgentProcess implements AutoCloseable {
     }
   }
 
-  /** Both kinds take a heap's limit and system properties, each in its place. */
-  private static List<String> command(Path configuration) {
+  /** As the images start it, in the directory of the package, by a name without one. */
+  private static List<String> command(Path agent, Path configuration) {
     List<String> options =
         new ArrayList<>(List.of(System.getProperty("agent.options", "-Xmx512m").split(" ")));
     options.add("-Dsmallrye.config.locations=" + configuration);
-    String agent = System.getProperty("agent.package");
-    if (!Files.isReadable(Path.of(agent))) {
+    if (!Files.isReadable(agent)) {
       throw new IllegalStateException("there is no " + agent + ": build it by ./mvnw verify");
     }
     List<String> command = new ArrayList<>();
-    if (agent.endsWith(".jar")) {
+    String name = agent.getFileName().toString();
+    if (name.endsWith(".jar")) {
       command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
       command.addAll(options);
-      command.addAll(List.of("-jar", agent));
+      command.addAll(List.of("-jar", name));
     } else {
-      command.add(agent);
+      command.add(agent.toString());
       command.addAll(options);
     }
     return command;
