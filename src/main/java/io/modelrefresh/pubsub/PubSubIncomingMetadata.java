@@ -11,7 +11,7 @@ import java.util.OptionalInt;
  *
  * @param messageId the id the server gave at publish time; the same on every redelivery
  * @param publishTime when the server accepted the message
- * @param attributes the publisher's attributes
+ * @param attributes the publisher's attributes; unmodifiable
  * @param orderingKey the ordering key, if the publisher used one
  * @param deliveryAttempt counted from 1; present only when the subscription has a dead-letter
  *     policy
@@ -24,10 +24,6 @@ public record PubSubIncomingMetadata(
     Optional<String> orderingKey,
     OptionalInt deliveryAttempt,
     String subscription) {
-
-  public PubSubIncomingMetadata {
-    attributes = Map.copyOf(attributes);
-  }
 
   /**
    * @param deliveryAttempt 0 if the server did not say
