@@ -1,11 +1,11 @@
 # What the benchmarks' commands share; sourced by them, in this folder.
 
-# Ends the processes given and waits for them: TERM, after 5 s KILL.
+# Ends the processes given and waits for them: TERM, after 20 s KILL.
 stop() {
   local pid
   for pid; do
     kill -TERM "$pid" 2> /dev/null || continue
-    for _ in {1..50}; do
+    for _ in {1..200}; do
       kill -0 "$pid" 2> /dev/null || continue 2
       sleep 0.1
     done
