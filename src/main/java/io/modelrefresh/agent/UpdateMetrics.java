@@ -5,7 +5,7 @@ import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
 import io.modelrefresh.catalog.LiveCatalog;
 import io.modelrefresh.refresh.Disposition;
-import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.inject.Singleton;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -14,7 +14,7 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 
 /** Counts and times what becomes of feature updates. Thread-safe. */
-@ApplicationScoped
+@Singleton
 class UpdateMetrics {
 
   /** The label of views that no model names: labels stay bounded whatever is published. */
