@@ -82,11 +82,11 @@ final class KubernetesQueue implements RetrainingQueue {
   }
 
   @Override
-  public Uni<Outcome> enqueue(RetrainingJob job) {
+  public Uni<Enqueued> enqueue(RetrainingJob job) {
     return cluster.call(client -> enqueue(client, job));
   }
 
-  private Outcome enqueue(KubernetesClient client, RetrainingJob job) {
+  private Enqueued enqueue(KubernetesClient client, RetrainingJob job) {
     Prepared prepared = prepare(client, job);
     GenericKubernetesResource created;
     try {
@@ -98,11 +98,11 @@ final class KubernetesQueue implements RetrainingQueue {
       throw prepared.failure(e, "create");
     }
     tell(client, prepared, created, job);
-    return Outcome.CREATED;
+    return Enqueued.created();
   }
 
   /** The API server says the name is taken: by this very job, or by something else. */
-  private static Outcome existing(KubernetesClient client, Prepared prepared, RetrainingJob job) {
+  private static Enqueued existing(KubernetesClient client, Prepared prepared, RetrainingJob job) {
     GenericKubernetesResource existing;
     try {
       existing = prepared.in(client).get();
@@ -128,7 +128,7 @@ final class KubernetesQueue implements RetrainingQueue {
                     label.getValue()));
       }
     }
-    return Outcome.DUPLICATE;
+    return Enqueued.duplicate();
   }
 
   @Override

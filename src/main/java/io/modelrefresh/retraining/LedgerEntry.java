@@ -1,5 +1,6 @@
 package io.modelrefresh.retraining;
 
+import io.modelrefresh.retraining.RetrainingQueue.Enqueued;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Optional;
@@ -65,17 +66,17 @@ record LedgerEntry(
    * After the job was enqueued.
    *
    * @param then this entry as it was read before
-   * @param certainlyNew whether the job was created after that reading, so that it covers all that
-   *     was recorded then; not so when it was found to be there
+   * @param done if the job is certainly new, it was created after that reading, so that it covers
+   *     all that was recorded then
    */
-  LedgerEntry enqueued(LedgerEntry then, boolean certainlyNew) {
+  LedgerEntry enqueued(LedgerEntry then, Enqueued done) {
     Owed job = then.owed().orElseThrow();
     if (owed.isEmpty() || !owed.get().window().equals(job.window())) {
       return this;
     }
     Instant covers =
         then.next()
-            .filter(after -> certainlyNew)
+            .filter(after -> done.certainlyNew())
             .map(Owed::newest)
             .filter(newest -> newest.isAfter(job.covers()))
             .orElse(job.covers());

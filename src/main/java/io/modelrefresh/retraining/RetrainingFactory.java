@@ -8,7 +8,7 @@ import io.modelrefresh.pubsub.PubSubPublisher;
 import io.modelrefresh.refresh.Backoff;
 import io.modelrefresh.refresh.Timer;
 import io.modelrefresh.retraining.EnqueueFailedException.Kind;
-import io.modelrefresh.retraining.RetrainingQueue.Outcome;
+import io.modelrefresh.retraining.RetrainingQueue.Enqueued;
 import io.quarkus.tls.TlsConfigurationRegistry;
 import io.smallrye.mutiny.Uni;
 import io.vertx.core.Vertx;
@@ -73,7 +73,7 @@ public final class RetrainingFactory implements AutoCloseable {
     return new Retraining(
         ledger(catalog.get().models()),
         name -> catalog.get().model(name),
-        dryRun ? model -> job -> Uni.createFrom().item(Outcome.CREATED) : queues::queueFor,
+        dryRun ? model -> job -> Uni.createFrom().item(Enqueued::created) : queues::queueFor,
         clock,
         timer,
         new Backoff(FIRST_RETRY, settings.scanInterval(), random),

@@ -4,7 +4,6 @@ import io.modelrefresh.catalog.Model;
 import io.modelrefresh.catalog.RetrainingPolicy;
 import io.modelrefresh.catalog.RetrainingReason.Kind;
 import io.modelrefresh.refresh.HeldMessage;
-import io.modelrefresh.retraining.RetrainingQueue.Outcome;
 import io.smallrye.mutiny.Uni;
 import java.time.Duration;
 import java.time.Instant;
@@ -273,13 +272,12 @@ final class RetrainingLane {
     String queueName = policy(current).queue().queue();
     return Uni.createFrom()
         .deferred(
-            () -> {
-              RetrainingQueue queue = context.queues().apply(current);
-              return queue
-                  .enqueue(job)
-                  .invoke(outcome -> context.listener().enqueued(job, queueName, outcome))
-                  .map(outcome -> outcome == Outcome.CREATED && queue.deduplicates());
-            })
+            () ->
+                context
+                    .queues()
+                    .apply(current)
+                    .enqueue(job)
+                    .invoke(done -> context.listener().enqueued(job, queueName, done.outcome())))
         .onFailure(failure -> !(failure instanceof EnqueueFailedException))
         .transform(
             failure ->
@@ -287,9 +285,7 @@ final class RetrainingLane {
                     EnqueueFailedException.Kind.UNAVAILABLE, job.name() + ": " + failure))
         .onFailure()
         .invoke(failure -> context.listener().failed(job, queueName, failure.getMessage()))
-        .chain(
-            certainlyNew ->
-                change(state -> state.with(kind, state.entry(kind).enqueued(entry, certainlyNew))))
+        .chain(done -> change(state -> state.with(kind, state.entry(kind).enqueued(entry, done))))
         .replaceWithVoid();
   }
 

@@ -11,7 +11,7 @@ import io.fabric8.mockwebserver.http.MockResponse;
 import io.modelrefresh.ApiServer;
 import io.modelrefresh.catalog.RetrainingTarget.Kubernetes;
 import io.modelrefresh.catalog.RetrainingTarget.Source;
-import io.modelrefresh.retraining.RetrainingQueue.Outcome;
+import io.modelrefresh.retraining.RetrainingQueue.Enqueued;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -137,7 +137,7 @@ class KubernetesQueueTest extends QueueScenarios {
 
   @Test
   void theObjectIsTheTemplatesWithTheAgentsNameLabelsAndAnnotations() {
-    assertThat(enqueue(target())).isEqualTo(Outcome.CREATED);
+    assertThat(enqueue(target())).isEqualTo(Enqueued.created());
 
     Job job = jobs("ml").get(0);
     assertThat(job.getMetadata().getName()).isEqualTo(name());
@@ -176,7 +176,7 @@ class KubernetesQueueTest extends QueueScenarios {
   void aDuplicateIsTheVeryJobFoundByItsLabels() {
     enqueue(target());
 
-    assertThat(enqueue(target())).isEqualTo(Outcome.DUPLICATE);
+    assertThat(enqueue(target())).isEqualTo(Enqueued.duplicate());
     assertThat(jobs()).hasSize(1);
   }
 
@@ -233,7 +233,7 @@ class KubernetesQueueTest extends QueueScenarios {
                 ? Optional.of(ApiServer.refusal(403, "Forbidden", "no events"))
                 : Optional.empty());
 
-    assertThat(enqueue(target())).isEqualTo(Outcome.CREATED);
+    assertThat(enqueue(target())).isEqualTo(Enqueued.created());
   }
 
   @Test
@@ -271,7 +271,7 @@ class KubernetesQueueTest extends QueueScenarios {
     Kubernetes fromCronJob =
         new Kubernetes(new Source.CronJob("train-fraud"), Optional.of("ml"), Duration.ofDays(7));
 
-    assertThat(enqueue(fromCronJob)).isEqualTo(Outcome.CREATED);
+    assertThat(enqueue(fromCronJob)).isEqualTo(Enqueued.created());
 
     Job job = jobs("ml").get(0);
     assertThat(job.getMetadata().getName()).isEqualTo(name());
@@ -361,7 +361,7 @@ class KubernetesQueueTest extends QueueScenarios {
         .hasMessageContaining("is there the namespace, and is the resource installed?");
   }
 
-  private Outcome enqueue(Kubernetes target) {
+  private Enqueued enqueue(Kubernetes target) {
     return queue(target).enqueue(job()).await().atMost(Duration.ofSeconds(30));
   }
 }

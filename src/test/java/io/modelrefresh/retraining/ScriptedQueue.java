@@ -55,7 +55,7 @@ final class ScriptedQueue implements RetrainingQueue {
   }
 
   @Override
-  public Uni<Outcome> enqueue(RetrainingJob job) {
+  public Uni<Enqueued> enqueue(RetrainingJob job) {
     return Uni.createFrom()
         .emitter(
             emitter -> {
@@ -77,16 +77,16 @@ final class ScriptedQueue implements RetrainingQueue {
             });
   }
 
-  private Optional<Outcome> take(RetrainingJob job) {
+  private Optional<Enqueued> take(RetrainingJob job) {
     Runnable created = () -> {};
-    Outcome outcome;
+    Enqueued done;
     synchronized (this) {
       attempts++;
       if (down) {
         throw new EnqueueFailedException(Kind.UNAVAILABLE, "the queue is down");
       }
-      outcome = jobs.putIfAbsent(job.name(), job) == null ? Outcome.CREATED : Outcome.DUPLICATE;
-      if (outcome == Outcome.CREATED) {
+      done = jobs.putIfAbsent(job.name(), job) == null ? Enqueued.created() : Enqueued.duplicate();
+      if (done.outcome() == Outcome.CREATED) {
         created = onCreate;
       }
       if (answersAreLost) {
@@ -94,6 +94,6 @@ final class ScriptedQueue implements RetrainingQueue {
       }
     }
     created.run();
-    return Optional.of(outcome);
+    return Optional.of(done);
   }
 }
