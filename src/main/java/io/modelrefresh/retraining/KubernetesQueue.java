@@ -18,6 +18,7 @@ import io.modelrefresh.retraining.EnqueueFailedException.Kind;
 import io.smallrye.mutiny.Uni;
 import java.net.HttpURLConnection;
 import java.time.Clock;
+import java.time.Instant;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
 import java.util.LinkedHashMap;
@@ -98,7 +99,7 @@ final class KubernetesQueue implements RetrainingQueue {
       throw prepared.failure(e, "create");
     }
     tell(client, prepared, created, job);
-    return Enqueued.created();
+    return Enqueued.created().since(creation(created));
   }
 
   /** The API server says the name is taken: by this very job, or by something else. */
@@ -128,7 +129,12 @@ final class KubernetesQueue implements RetrainingQueue {
                     label.getValue()));
       }
     }
-    return Enqueued.duplicate();
+    return Enqueued.duplicate().since(creation(existing));
+  }
+
+  /** As the API server stamps it, to the second. */
+  private static Optional<Instant> creation(HasMetadata resource) {
+    return Optional.ofNullable(resource.getMetadata().getCreationTimestamp()).map(Instant::parse);
   }
 
   @Override

@@ -74,12 +74,13 @@ record LedgerEntry(
     if (owed.isEmpty() || !owed.get().window().equals(job.window())) {
       return this;
     }
+    Instant itself = done.since().map(job::coversSince).orElseGet(job::covers);
     Instant covers =
         then.next()
             .filter(after -> done.certainlyNew())
             .map(Owed::newest)
-            .filter(newest -> newest.isAfter(job.covers()))
-            .orElse(job.covers());
+            .filter(newest -> newest.isAfter(itself))
+            .orElse(itself);
     return new LedgerEntry(
         Optional.of(job.window()),
         Optional.of(covered.filter(before -> before.isAfter(covers)).orElse(covers)),

@@ -1,6 +1,8 @@
 package io.modelrefresh.retraining;
 
 import io.smallrye.mutiny.Uni;
+import java.time.Instant;
+import java.util.Optional;
 
 /**
  * Takes retraining jobs. Enqueueing is idempotent by the job's name: whoever tries again, from any
@@ -22,20 +24,25 @@ public interface RetrainingQueue {
    * @param certainlyNew whether it was not there before this call; not so where the queue itself
    *     does not know jobs by their names, so that its consumer has to, or may answer for a job it
    *     has as for one it takes
+   * @param since when the job came to be, if the queue's server says so
    */
-  record Enqueued(Outcome outcome, boolean certainlyNew) {
+  record Enqueued(Outcome outcome, boolean certainlyNew, Optional<Instant> since) {
 
     static Enqueued created() {
-      return new Enqueued(Outcome.CREATED, true);
+      return new Enqueued(Outcome.CREATED, true, Optional.empty());
     }
 
     /** Taken, by a queue that may have had it before. */
     static Enqueued taken() {
-      return new Enqueued(Outcome.CREATED, false);
+      return new Enqueued(Outcome.CREATED, false, Optional.empty());
     }
 
     static Enqueued duplicate() {
-      return new Enqueued(Outcome.DUPLICATE, false);
+      return new Enqueued(Outcome.DUPLICATE, false, Optional.empty());
+    }
+
+    Enqueued since(Optional<Instant> cameToBe) {
+      return new Enqueued(outcome, certainlyNew, cameToBe);
     }
   }
 

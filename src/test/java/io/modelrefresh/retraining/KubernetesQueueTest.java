@@ -12,11 +12,13 @@ import io.modelrefresh.ApiServer;
 import io.modelrefresh.catalog.RetrainingTarget.Kubernetes;
 import io.modelrefresh.catalog.RetrainingTarget.Source;
 import io.modelrefresh.retraining.RetrainingQueue.Enqueued;
+import io.modelrefresh.retraining.RetrainingQueue.Outcome;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
+import java.time.Instant;
 import java.time.ZoneOffset;
 import java.util.List;
 import java.util.Optional;
@@ -137,9 +139,13 @@ class KubernetesQueueTest extends QueueScenarios {
 
   @Test
   void theObjectIsTheTemplatesWithTheAgentsNameLabelsAndAnnotations() {
-    assertThat(enqueue(target())).isEqualTo(Enqueued.created());
+    Enqueued enqueued = enqueue(target());
 
     Job job = jobs("ml").get(0);
+    assertThat(enqueued)
+        .isEqualTo(
+            Enqueued.created()
+                .since(Optional.of(Instant.parse(job.getMetadata().getCreationTimestamp()))));
     assertThat(job.getMetadata().getName()).isEqualTo(name());
     assertThat(job.getMetadata().getLabels())
         .containsEntry("team", "fraud")
@@ -174,9 +180,10 @@ class KubernetesQueueTest extends QueueScenarios {
 
   @Test
   void aDuplicateIsTheVeryJobFoundByItsLabels() {
-    enqueue(target());
+    Optional<Instant> created = enqueue(target()).since();
 
-    assertThat(enqueue(target())).isEqualTo(Enqueued.duplicate());
+    assertThat(enqueue(target())).isEqualTo(Enqueued.duplicate().since(created));
+    assertThat(created).isPresent();
     assertThat(jobs()).hasSize(1);
   }
 
@@ -233,7 +240,7 @@ class KubernetesQueueTest extends QueueScenarios {
                 ? Optional.of(ApiServer.refusal(403, "Forbidden", "no events"))
                 : Optional.empty());
 
-    assertThat(enqueue(target())).isEqualTo(Enqueued.created());
+    assertThat(enqueue(target()).outcome()).isEqualTo(Outcome.CREATED);
   }
 
   @Test
@@ -271,7 +278,7 @@ class KubernetesQueueTest extends QueueScenarios {
     Kubernetes fromCronJob =
         new Kubernetes(new Source.CronJob("train-fraud"), Optional.of("ml"), Duration.ofDays(7));
 
-    assertThat(enqueue(fromCronJob)).isEqualTo(Enqueued.created());
+    assertThat(enqueue(fromCronJob).outcome()).isEqualTo(Outcome.CREATED);
 
     Job job = jobs("ml").get(0);
     assertThat(job.getMetadata().getName()).isEqualTo(name());

@@ -125,6 +125,32 @@ class LedgerEntryTest {
   }
 
   @Test
+  void aJobThatCameToBeBeforeItWasDueCoversNothingPublishedSinceButAllItWasRecordedFor() {
+    LedgerEntry owing = enqueuedAt(T).with(at(T.plusSeconds(60)), COOLDOWN);
+    Instant early = T.plus(COOLDOWN).minusSeconds(300);
+
+    LedgerEntry enqueued = owing.enqueued(owing, Enqueued.created().since(Optional.of(early)));
+    LedgerEntry tooEarly =
+        owing.enqueued(owing, Enqueued.duplicate().since(Optional.of(T.plusSeconds(1))));
+
+    assertThat(enqueued.covered()).contains(early);
+    assertThat(tooEarly.covered()).contains(T.plusSeconds(60));
+    assertThat(enqueued.with(at(early.plusSeconds(1)), COOLDOWN).owed())
+        .map(Owed::window)
+        .contains(T.plus(COOLDOWN.multipliedBy(2)));
+  }
+
+  @Test
+  void aJobThatCameToBeWhenItWasDueCoversAllThatItWasToCover() {
+    LedgerEntry owing = enqueuedAt(T).with(at(T.plusSeconds(60)), COOLDOWN);
+
+    LedgerEntry enqueued =
+        owing.enqueued(owing, Enqueued.created().since(Optional.of(T.plus(COOLDOWN))));
+
+    assertThat(enqueued.covered()).contains(T.plus(COOLDOWN).minus(Owed.CLOCK_SKEW));
+  }
+
+  @Test
   void aSecondAgentThatEnqueuedTheSameJobChangesNothing() {
     LedgerEntry owing = LedgerEntry.EMPTY.with(at(T), COOLDOWN);
     LedgerEntry enqueued = owing.enqueued(owing, Enqueued.created());

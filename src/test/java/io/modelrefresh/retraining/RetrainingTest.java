@@ -9,6 +9,7 @@ import io.modelrefresh.refresh.Backoff;
 import io.modelrefresh.refresh.HeldMessage;
 import io.modelrefresh.refresh.ManualTime;
 import io.modelrefresh.retraining.RetrainingQueue.Outcome;
+import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -178,6 +179,24 @@ class RetrainingTest {
     assertThat(queue.jobs())
         .extracting(RetrainingJob::window)
         .containsExactly(start, start.plus(COOLDOWN));
+  }
+
+  @Test
+  void whatIsPublishedSinceAWrongClockHadTheJobCreatedTooEarlyIsOwed() {
+    Duration ahead = Duration.ofMinutes(5);
+    Agent hasty = new Agent(ledger, Clock.offset(time, ahead));
+    queue.stampedBy(time);
+    hasty.receive(Kind.SCHEMA, start);
+    hasty.receive(Kind.SCHEMA, start.plusSeconds(60));
+    time.advance(COOLDOWN.minus(ahead));
+    assertThat(queue.jobs()).as("by its clock it is due").hasSize(2);
+
+    hasty.receive(Kind.SCHEMA, start.plus(COOLDOWN).minus(Duration.ofMinutes(3)));
+    time.advance(COOLDOWN);
+
+    assertThat(queue.jobs())
+        .extracting(RetrainingJob::window)
+        .containsExactly(start, start.plus(COOLDOWN), start.plus(COOLDOWN.multipliedBy(2)));
   }
 
   @Test
@@ -381,13 +400,17 @@ class RetrainingTest {
     private final ManualTimer timer = new ManualTimer();
 
     Agent(Ledger shared) {
+      this(shared, time);
+    }
+
+    Agent(Ledger shared, Clock clock) {
       RandomGenerator random = new Random(1);
       retraining =
           new Retraining(
               shared,
               name -> Optional.ofNullable(models.get(name)),
               model -> queue,
-              time,
+              clock,
               timer,
               new Backoff(Duration.ofMillis(500), SCAN, random),
               heard,

@@ -2,6 +2,7 @@ package io.modelrefresh.retraining;
 
 import io.modelrefresh.retraining.EnqueueFailedException.Kind;
 import io.smallrye.mutiny.Uni;
+import java.time.Clock;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -18,6 +19,12 @@ final class ScriptedQueue implements RetrainingQueue {
   private boolean gated;
   private final List<Runnable> gatedCalls = new ArrayList<>();
   private Runnable onCreate = () -> {};
+  private Optional<Clock> clock = Optional.empty();
+
+  /** Tells when each job came to be, by this clock. */
+  synchronized void stampedBy(Clock itsOwn) {
+    clock = Optional.of(itsOwn);
+  }
 
   synchronized void down(boolean isDown) {
     down = isDown;
@@ -94,6 +101,6 @@ final class ScriptedQueue implements RetrainingQueue {
       }
     }
     created.run();
-    return Optional.of(done);
+    return Optional.of(done.since(clock.map(Clock::instant)));
   }
 }
