@@ -34,6 +34,8 @@ public final class RetrainingFactory implements AutoCloseable {
   /** How long the start waits, in all, for API servers that are asked about templates. */
   private static final Duration PATIENCE = Duration.ofSeconds(15);
 
+  private static final String LEDGER = "model-refresh.retraining.ledger";
+
   private static final Duration FIRST_RETRY = Duration.ofMillis(500);
 
   /** By which a process knows that it runs in a cluster (Kubernetes, environment of a pod). */
@@ -44,6 +46,7 @@ public final class RetrainingFactory implements AutoCloseable {
   private final Clock clock;
   private final ClusterAccess cluster;
   private final RetrainingQueues queues;
+  private Optional<Boolean> shared = Optional.empty();
 
   /**
    * @param dryRun whether to touch no queue and no ledger
@@ -71,7 +74,9 @@ public final class RetrainingFactory implements AutoCloseable {
   public Retraining create(
       Supplier<Catalog> catalog, Timer timer, RandomGenerator random, RetrainingListener listener) {
     return new Retraining(
-        ledger(catalog.get().models()),
+        shared(catalog.get().models())
+            ? new KubernetesLedger(cluster, settings.ledgerNamespace())
+            : new MemoryLedger(),
         name -> catalog.get().model(name),
         dryRun ? model -> job -> Uni.createFrom().item(Enqueued::created) : queues::queueFor,
         clock,
@@ -82,27 +87,61 @@ public final class RetrainingFactory implements AutoCloseable {
         settings.scanInterval());
   }
 
-  private Ledger ledger(Collection<Model> models) {
-    boolean shared =
-        switch (settings.ledger()) {
-          case "kubernetes" -> true;
-          case "memory" -> false;
-          case "auto" -> System.getenv(IN_CLUSTER) != null || anyInKubernetes(models);
-          default ->
-              throw new IllegalArgumentException(
-                  "model-refresh.retraining.ledger: expected kubernetes, memory or auto, got \""
-                      + settings.ledger()
-                      + '"');
-        };
-    return shared && !dryRun
-        ? new KubernetesLedger(cluster, settings.ledgerNamespace())
-        : new MemoryLedger();
+  /**
+   * Whether the ledger is in the cluster; decided once, by the models there are then, since a
+   * ledger does not move.
+   */
+  private synchronized boolean shared(Collection<Model> models) {
+    if (shared.isEmpty()) {
+      boolean chosen =
+          switch (settings.ledger()) {
+            case "kubernetes" -> true;
+            case "memory" -> false;
+            case "auto" ->
+                System.getenv(IN_CLUSTER) != null
+                    || models.stream().anyMatch(RetrainingFactory::inKubernetes);
+            default ->
+                throw new IllegalArgumentException(
+                    LEDGER
+                        + ": expected kubernetes, memory or auto, got \""
+                        + settings.ledger()
+                        + '"');
+          };
+      shared = Optional.of(chosen && !dryRun);
+    }
+    return shared.get();
   }
 
-  private static boolean anyInKubernetes(Collection<Model> models) {
+  private static boolean inKubernetes(Model model) {
+    return model
+        .retraining()
+        .filter(policy -> policy.queue() instanceof RetrainingTarget.Kubernetes)
+        .isPresent();
+  }
+
+  /**
+   * A ledger in memory has a job for a later window enqueued ahead, for its receiver to wait: a
+   * Kubernetes object would begin at once, whatever the cooldown.
+   */
+  private List<String> startedTooEarly(Collection<Model> models) {
+    if (dryRun || shared(models)) {
+      return List.of();
+    }
     return models.stream()
-        .flatMap(model -> model.retraining().stream())
-        .anyMatch(policy -> policy.queue() instanceof RetrainingTarget.Kubernetes);
+        .filter(RetrainingFactory::inKubernetes)
+        .map(
+            model ->
+                ("model-refresh.models.%s.retraining.queue: kubernetes needs the ledger in the"
+                        + " cluster, or a job owed for the end of the cooldown would begin at once;"
+                        + " set %s to kubernetes%s")
+                    .formatted(
+                        model.name(),
+                        LEDGER,
+                        settings.ledger().equals("auto")
+                            ? " or start the agent anew: auto chose memory when no model had this"
+                                + " queue"
+                            : ""))
+        .toList();
   }
 
   /**
@@ -113,7 +152,8 @@ public final class RetrainingFactory implements AutoCloseable {
    *     where it is known, the line
    */
   public void requireUsable(Collection<Model> models) {
-    List<String> problems = new ArrayList<>(queues.problems(models));
+    List<String> problems = new ArrayList<>(startedTooEarly(models));
+    problems.addAll(queues.problems(models));
     if (problems.isEmpty() && !dryRun) {
       Instant enough = clock.instant().plus(PATIENCE);
       models.stream()

@@ -2,6 +2,7 @@ package io.modelrefresh.retraining;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assumptions.assumeThat;
 
 import io.modelrefresh.ApiServer;
 import io.modelrefresh.NoTls;
@@ -90,6 +91,36 @@ class RetrainingFactoryTest {
     assertThat(server.requests("POST")).isZero();
   }
 
+  @Test
+  void aLedgerInMemoryIsRefusedWhereJobsWouldBeginAtOnceThatAreOwedForLater() throws IOException {
+    Model model = model("fraud", GOOD);
+
+    assertThatThrownBy(() -> requireUsable("memory", model))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("model-refresh.models.fraud.retraining.queue: kubernetes needs")
+        .hasMessageContaining("set model-refresh.retraining.ledger to kubernetes");
+    requireUsable("memory", RetrainedModel.named("published"));
+    requireUsable("kubernetes", model);
+  }
+
+  @Test
+  void aCatalogThatBringsTheFirstModelQueuedInKubernetesIsRefusedOnceAutoHasChosenMemory()
+      throws IOException {
+    assumeThat(System.getenv("KUBERNETES_SERVICE_HOST")).isNull();
+    Model model = model("fraud", GOOD);
+    try (RetrainingFactory factory = factory("auto", false)) {
+      factory.requireUsable(List.of());
+
+      assertThatThrownBy(() -> factory.requireUsable(List.of(model)))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessageContaining("model-refresh.models.fraud.retraining.queue: kubernetes needs")
+          .hasMessageContaining("or start the agent anew");
+    }
+    try (RetrainingFactory factory = factory("auto", false)) {
+      factory.requireUsable(List.of(model));
+    }
+  }
+
   private Model model(String name, String template) throws IOException {
     Path file = Files.writeString(directory.resolve(name + ".yaml"), template);
     return RetrainedModel.named(
@@ -97,18 +128,25 @@ class RetrainingFactoryTest {
   }
 
   private void requireUsable(boolean dryRun, Model... models) {
-    try (RetrainingFactory factory =
-        new RetrainingFactory(
-            new RetrainingSettings("auto", Optional.empty(), Duration.ofMinutes(1)),
-            dryRun,
-            server::client,
-            () -> {
-              throw new AssertionError("nothing is published");
-            },
-            new NoTls(),
-            vertx,
-            Clock.systemUTC())) {
+    try (RetrainingFactory factory = factory("auto", dryRun)) {
       factory.requireUsable(List.of(models));
     }
+  }
+
+  private void requireUsable(String ledger, Model... models) {
+    try (RetrainingFactory factory = factory(ledger, false)) {
+      factory.requireUsable(List.of(models));
+    }
+  }
+
+  private RetrainingFactory factory(String ledger, boolean dryRun) {
+    return new RetrainingFactory(
+        new RetrainingSettings(ledger, Optional.empty(), Duration.ofMinutes(1)),
+        dryRun,
+        server::client,
+        () -> null, // Nothing is published.
+        new NoTls(),
+        vertx,
+        Clock.systemUTC());
   }
 }
