@@ -7,7 +7,6 @@ import io.modelrefresh.catalog.RetrainingTarget;
 import io.modelrefresh.pubsub.PubSubPublisher;
 import io.modelrefresh.refresh.Backoff;
 import io.modelrefresh.refresh.Timer;
-import io.modelrefresh.retraining.EnqueueFailedException.Kind;
 import io.modelrefresh.retraining.RetrainingQueue.Enqueued;
 import io.quarkus.tls.TlsConfigurationRegistry;
 import io.smallrye.mutiny.Uni;
@@ -18,18 +17,17 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.function.Supplier;
 import java.util.random.RandomGenerator;
-import org.jboss.logging.Logger;
+import java.util.stream.Collectors;
 
 /**
  * Makes {@link Retraining} of its configuration, and tells what is wrong with the queues of models.
  * Makes a Kubernetes client or a publisher only for what needs one. Closed after what it made.
  */
 public final class RetrainingFactory implements AutoCloseable {
-
-  private static final Logger LOG = Logger.getLogger(RetrainingFactory.class);
 
   /** How long the start waits, in all, for API servers that are asked about templates. */
   private static final Duration PATIENCE = Duration.ofSeconds(15);
@@ -46,6 +44,7 @@ public final class RetrainingFactory implements AutoCloseable {
   private final Clock clock;
   private final ClusterAccess cluster;
   private final RetrainingQueues queues;
+  private final Rehearsals rehearsals;
   private Optional<Boolean> shared = Optional.empty();
 
   /**
@@ -65,6 +64,7 @@ public final class RetrainingFactory implements AutoCloseable {
     cluster = new ClusterAccess(kubernetes, vertx);
     GoogleTokens google = new GoogleTokens(vertx);
     queues = new RetrainingQueues(cluster, publisher, vertx, tls, google::token, clock);
+    rehearsals = new Rehearsals(queues::queueFor, vertx, settings.scanInterval());
   }
 
   /**
@@ -146,7 +146,7 @@ public final class RetrainingFactory implements AutoCloseable {
 
   /**
    * Tries the queues of these models, and asks API servers whether they would take a sample; one
-   * that cannot be reached, or does not let the agent ask, is only logged. Blocks.
+   * that cannot be reached, or does not let the agent ask, leaves a doubt. Blocks.
    *
    * @throws IllegalArgumentException listing what is wrong, each problem with its key or file and,
    *     where it is known, the line
@@ -159,34 +159,35 @@ public final class RetrainingFactory implements AutoCloseable {
       models.stream()
           .filter(model -> model.retraining().isPresent())
           .takeWhile(model -> clock.instant().isBefore(enough))
-          .forEach(model -> refused(model).ifPresent(problems::add));
+          .forEach(
+              model ->
+                  rehearsals
+                      .refusal(model)
+                      .map(
+                          refusal ->
+                              "model-refresh.models.%s.retraining.kubernetes: %s"
+                                  .formatted(model.name(), refusal))
+                      .ifPresent(problems::add));
     }
     if (!problems.isEmpty()) {
       throw new IllegalArgumentException(
           "retraining cannot work as it is configured:%n  %s"
               .formatted(String.join(System.lineSeparator() + "  ", problems)));
     }
+    rehearsals.retain(models.stream().map(Model::name).collect(Collectors.toSet()));
   }
 
-  private Optional<String> refused(Model model) {
-    List<RetrainingJob> samples = SampleJobs.harmless(model.name());
-    try {
-      queues.queueFor(model).validate(samples.get(samples.size() - 1)).await().indefinitely();
-      return Optional.empty();
-    } catch (EnqueueFailedException e) {
-      if (e.kind() == Kind.INVALID) {
-        return Optional.of(
-            "model-refresh.models." + model.name() + ".retraining.kubernetes: " + e.getMessage());
-      }
-      LOG.warnf(
-          "Model %s: whether retraining jobs can be enqueued is not known: %s",
-          model.name(), e.getMessage());
-      return Optional.empty();
-    }
+  /**
+   * Whose queue's server does not say whether it would take jobs, and why, by model; asked again
+   * from time to time.
+   */
+  public Map<String, String> doubts() {
+    return rehearsals.problems();
   }
 
   @Override
   public void close() {
+    rehearsals.close();
     queues.close();
   }
 }
