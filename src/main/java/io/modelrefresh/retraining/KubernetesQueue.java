@@ -25,6 +25,7 @@ import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.jboss.logging.Logger;
 
 /**
@@ -41,6 +42,7 @@ final class KubernetesQueue implements RetrainingQueue {
 
   private static final String JOB = "Job";
   private static final String BATCH = "batch/v1";
+  private static final String TTL = "ttlSecondsAfterFinished";
 
   /** By which {@code kubectl create job --from} marks what it makes. */
   private static final String INSTANTIATED = "cronjob.kubernetes.io/instantiate";
@@ -51,6 +53,7 @@ final class KubernetesQueue implements RetrainingQueue {
   private final ClusterAccess cluster;
   private final Kubernetes settings;
   private final Clock clock;
+  private final AtomicBoolean warned = new AtomicBoolean();
 
   KubernetesQueue(ClusterAccess cluster, Kubernetes settings, Clock clock) {
     this.cluster = cluster;
@@ -143,6 +146,7 @@ final class KubernetesQueue implements RetrainingQueue {
         .call(
             client -> {
               Prepared prepared = prepare(client, sample);
+              warnOfAShortLife(prepared.resource(), sample);
               try {
                 return prepared.in(client).dryRun().create();
               } catch (KubernetesClientException e) {
@@ -242,7 +246,30 @@ final class KubernetesQueue implements RetrainingQueue {
 
   private void keepFinished(GenericKubernetesResource job) {
     child(job.getAdditionalProperties(), "spec")
-        .putIfAbsent("ttlSecondsAfterFinished", settings.ttlAfterFinished().toSeconds());
+        .putIfAbsent(TTL, settings.ttlAfterFinished().toSeconds());
+  }
+
+  /** Once, since validation may be repeated. */
+  private void warnOfAShortLife(GenericKubernetesResource resource, RetrainingJob sample) {
+    long enough = settings.ttlAfterFinished().toSeconds();
+    if (isJob(resource)
+        && child(resource.getAdditionalProperties(), "spec").get(TTL) instanceof Number ttl
+        && ttl.longValue() < enough
+        && !warned.getAndSet(true)) {
+      LOG.warnf(
+          "%s: %s is %d, less than ttl-after-finished, %d s. Once a finished Job is deleted its"
+              + " name keeps no second one from being made, should the first not have been"
+              + " recorded: leave %s out or raise it, or lower"
+              + " model-refresh.models.%s.retraining.kubernetes.ttl-after-finished to no less than"
+              + " the subscription's retention",
+          source(), TTL, ttl.longValue(), enough, TTL, sample.model());
+    }
+  }
+
+  private String source() {
+    return settings.source() instanceof Source.TemplateFile template
+        ? template.file().toString()
+        : "CronJob " + ((Source.CronJob) settings.source()).name();
   }
 
   /** So that a container can read them by the downward API. */

@@ -22,7 +22,12 @@ import java.time.Instant;
 import java.time.ZoneOffset;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
+import java.util.logging.Handler;
+import java.util.logging.Level;
+import java.util.logging.LogRecord;
+import java.util.logging.Logger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -168,14 +173,68 @@ class KubernetesQueueTest extends QueueScenarios {
   }
 
   @Test
-  void aTimeToLiveOfTheTemplateIsKept() throws IOException {
-    template(
-        TEMPLATE.replace(
-            "spec:\n  template:", "spec:\n  ttlSecondsAfterFinished: 60\n  template:"));
+  void aTimeToLiveOfTheTemplateIsKeptAndWarnedOfOnceIfItIsLessThanItShouldBe() throws IOException {
+    template(withTimeToLive(60));
+    RetrainingQueue queue = queue();
 
-    enqueue(target());
+    List<String> warnings =
+        warningsOf(
+            () -> {
+              queue.validate(job()).await().indefinitely();
+              queue.validate(job()).await().indefinitely();
+            });
 
+    assertThat(warnings)
+        .singleElement()
+        .satisfies(
+            warning ->
+                assertThat(warning)
+                    .startsWith(file + ": ttlSecondsAfterFinished is 60, less than")
+                    .contains("leave ttlSecondsAfterFinished out or raise it")
+                    .contains("fraud.retraining.kubernetes.ttl-after-finished"));
+    queue.enqueue(job()).await().indefinitely();
     assertThat(jobs("ml").get(0).getSpec().getTtlSecondsAfterFinished()).isEqualTo(60);
+  }
+
+  @Test
+  void aTimeToLiveThatIsLongEnoughIsNotWarnedOf() throws IOException {
+    List<String> byDefault = warningsOf(() -> queue().validate(job()).await().indefinitely());
+    template(withTimeToLive(604_800));
+
+    assertThat(warningsOf(() -> queue().validate(job()).await().indefinitely())).isEmpty();
+    assertThat(byDefault).isEmpty();
+  }
+
+  private static String withTimeToLive(int seconds) {
+    return TEMPLATE.replace(
+        "spec:\n  template:", "spec:\n  ttlSecondsAfterFinished: " + seconds + "\n  template:");
+  }
+
+  private static List<String> warningsOf(Runnable action) {
+    List<String> warnings = new CopyOnWriteArrayList<>();
+    Handler handler =
+        new Handler() {
+          @Override
+          public void publish(LogRecord logged) {
+            if (logged.getLevel().intValue() >= Level.WARNING.intValue()) {
+              warnings.add(String.format(logged.getMessage(), logged.getParameters()));
+            }
+          }
+
+          @Override
+          public void flush() {}
+
+          @Override
+          public void close() {}
+        };
+    Logger logger = Logger.getLogger(KubernetesQueue.class.getName());
+    logger.addHandler(handler);
+    try {
+      action.run();
+    } finally {
+      logger.removeHandler(handler);
+    }
+    return warnings;
   }
 
   @Test
