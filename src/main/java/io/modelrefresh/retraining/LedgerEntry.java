@@ -4,6 +4,7 @@ import io.modelrefresh.retraining.RetrainingQueue.Enqueued;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /**
  * What is known of one model's retraining for one kind of reason. Decides which window a trigger
@@ -98,6 +99,11 @@ record LedgerEntry(
     return owed.filter(job -> job.implies(trigger))
         .or(() -> next.filter(job -> job.includes(trigger)))
         .isPresent();
+  }
+
+  /** What is to be enqueued. */
+  Stream<Owed> jobs() {
+    return Stream.concat(owed.stream(), next.stream());
   }
 
   private LedgerEntry owing(Optional<Owed> now, Optional<Owed> after) {

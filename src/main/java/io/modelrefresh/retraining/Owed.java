@@ -42,6 +42,10 @@ record Owed(Instant window, Instant notBefore, Instant newest, Cause cause) {
     return surely.isAfter(newest) ? surely : newest;
   }
 
+  boolean isSameWindow(Owed other) {
+    return window.equals(other.window);
+  }
+
   /** Whether it covers the trigger and says all that the trigger has to say. */
   boolean implies(Trigger trigger) {
     return !trigger.publishTime().isAfter(covers()) && cause.says(trigger.cause());

@@ -196,12 +196,30 @@ final class RetrainingLane {
               }
               return changed.equals(read)
                   ? Uni.createFrom().item(read)
-                  : context.ledger().write(name, changed);
+                  : context
+                      .ledger()
+                      .write(name, changed)
+                      .invoke(() -> tellWhatIsPutOff(read, changed));
             })
         .onFailure(StaleLedgerException.class)
         .retry()
         .atMost(STALE_RETRIES)
         .invoke(this::learn);
+  }
+
+  private void tellWhatIsPutOff(LedgerState before, LedgerState after) {
+    if (context.ledger().durable()) {
+      after
+          .entries()
+          .forEach(
+              (kind, entry) ->
+                  entry
+                      .jobs()
+                      .filter(job -> !isDue(job))
+                      .filter(job -> before.entry(kind).jobs().noneMatch(job::isSameWindow))
+                      .map(job -> RetrainingJob.of(name, kind, job))
+                      .forEach(context.listener()::putOff));
+    }
   }
 
   /** The ledger is known to say this: what it settles is let go. */
@@ -396,6 +414,11 @@ final class RetrainingLane {
     LedgerEntry entry = known.entry(kind);
     return new RetrainingStatus(
         kind,
+        entry
+            .owed()
+            .map(Owed::cause)
+            .or(() -> Optional.ofNullable(pending.get(kind)).map(held -> held.trigger().cause()))
+            .map(Cause::detail),
         entry.window(),
         entry.covered(),
         entry.owed().map(owed -> JobName.of(name, kind, owed.window())),

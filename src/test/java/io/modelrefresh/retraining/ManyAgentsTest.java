@@ -299,6 +299,9 @@ class ManyAgentsTest {
               new Backoff(Duration.ofMillis(1), Duration.ofMillis(5), new Random(seed)),
               new RetrainingListener() {
                 @Override
+                public void putOff(RetrainingJob job) {}
+
+                @Override
                 public void enqueued(RetrainingJob job, String queue, Outcome outcome) {}
 
                 @Override

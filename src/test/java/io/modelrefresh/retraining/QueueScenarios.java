@@ -173,6 +173,9 @@ abstract class QueueScenarios {
             new Backoff(Duration.ofMillis(20), Duration.ofMillis(100), new Random(1)),
             new RetrainingListener() {
               @Override
+              public void putOff(RetrainingJob job) {}
+
+              @Override
               public void enqueued(RetrainingJob job, String queueName, Outcome outcome) {
                 heard.add(outcome.name());
               }

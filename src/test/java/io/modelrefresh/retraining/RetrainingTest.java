@@ -79,6 +79,34 @@ class RetrainingTest {
   }
 
   @Test
+  void whatIsPutOffIsToldOnceAndShownWithItsReason() {
+    agent.receive(Kind.SCHEMA, start);
+    assertThat(agent.status(Kind.SCHEMA).detail())
+        .as("of the last job")
+        .contains("schema of driver_hourly_stats");
+    heard.outcomes.clear();
+    for (int seconds = 1; seconds <= 10; seconds++) {
+      agent.offer(
+          RetrainedModel.trigger(
+              Kind.SCHEMA, start.plusSeconds(seconds), "cards", Integer.toString(seconds)));
+    }
+    new Agent(ledger).receive(Kind.SCHEMA, start.plusSeconds(60));
+
+    assertThat(heard.outcomes)
+        .containsExactly("put off " + start.plus(COOLDOWN) + ": schema of cards");
+    assertThat(agent.status(Kind.SCHEMA).detail()).contains("schema of cards");
+    assertThat(agent.status(Kind.SCHEMA).notBefore()).contains(start.plus(COOLDOWN));
+  }
+
+  @Test
+  void whatIsNotRecordedYetIsShownWithItsReason() {
+    ledger.down(true);
+    agent.receive(Kind.SCHEMA, start);
+
+    assertThat(agent.status(Kind.SCHEMA).detail()).contains("schema of driver_hourly_stats");
+  }
+
+  @Test
   void everyKindOfReasonHasACooldownOfItsOwn() {
     agent.receive(Kind.SCHEMA, start);
     agent.receive(Kind.DRIFT, start.plusSeconds(1));
@@ -468,6 +496,11 @@ class RetrainingTest {
 
   private static final class Heard implements RetrainingListener {
     private final List<String> outcomes = new ArrayList<>();
+
+    @Override
+    public void putOff(RetrainingJob job) {
+      outcomes.add("put off " + job.window() + ": " + job.cause().detail());
+    }
 
     @Override
     public void enqueued(RetrainingJob job, String queueName, Outcome outcome) {
