@@ -244,9 +244,11 @@ public interface CatalogConfig {
     /** The statuses that mean the job was enqueued; any 2xx by default. */
     Optional<List<Integer>> acceptedStatuses();
 
-    /** The statuses that mean it was enqueued before. */
-    @WithDefault("409")
-    List<Integer> duplicateStatuses();
+    /**
+     * The statuses that mean it was enqueued before, by default 409. Said here, or by a preset, any
+     * other status proves the job new.
+     */
+    Optional<List<Integer>> duplicateStatuses();
 
     /** {@code none}, {@code bearer} or {@code google}. */
     Optional<String> authentication();

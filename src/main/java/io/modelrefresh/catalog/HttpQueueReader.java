@@ -24,6 +24,9 @@ final class HttpQueueReader {
   /** What a queue is sent unless the configuration says otherwise: every field of the job. */
   private static final String JOB = "{job.json}";
 
+  /** Conflict, as the presets' systems answer, too. */
+  private static final List<Integer> USUAL_DUPLICATE = List.of(409);
+
   /**
    * What is usual for a known system.
    *
@@ -92,7 +95,7 @@ final class HttpQueueReader {
     checks.headers(config.headers());
     List<Integer> accepted = config.acceptedStatuses().orElse(List.of());
     checks.statuses("accepted-statuses", accepted);
-    checks.statuses("duplicate-statuses", config.duplicateStatuses());
+    checks.statuses("duplicate-statuses", config.duplicateStatuses().orElse(USUAL_DUPLICATE));
     problems.require(
         config.timeout().compareTo(Duration.ZERO) > 0,
         key + ".timeout",
@@ -118,7 +121,8 @@ final class HttpQueueReader {
             accepted.isEmpty()
                 ? preset.map(usual -> usual.accepted).orElse(Set.of())
                 : Set.copyOf(accepted),
-            Set.copyOf(config.duplicateStatuses()),
+            Set.copyOf(config.duplicateStatuses().orElse(USUAL_DUPLICATE)),
+            preset.isPresent() || config.duplicateStatuses().isPresent(),
             authentication.orElseThrow(),
             config.tlsConfigurationName().map(String::strip),
             config.timeout()));
