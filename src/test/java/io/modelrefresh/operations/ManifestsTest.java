@@ -14,6 +14,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -99,11 +100,24 @@ class ManifestsTest {
         .allSatisfy(
             leaf -> {
               JsonNode planted = example.deepCopy();
-              put(planted, leaf, JsonNodeFactory.instance.objectNode().put("planted", true));
+              put(planted, leaf, ofAnotherType(leaf, example.at(leaf)));
               assertThatThrownBy(() -> StrictManifests.typed(planted))
                   .isInstanceOf(InvalidManifestException.class)
                   .hasMessageContaining(kind);
             });
+  }
+
+  /** A number as well as a word, by the API. */
+  private static final Set<String> EITHER =
+      Set.of(
+          "port", "targetPort", "maxSurge", "maxUnavailable", "cpu", "memory", "sizeLimit", "expr");
+
+  private static JsonNode ofAnotherType(String leaf, JsonNode value) {
+    JsonNodeFactory nodes = JsonNodeFactory.instance;
+    if (EITHER.contains(leaf.substring(leaf.lastIndexOf('/') + 1))) {
+      return nodes.objectNode();
+    }
+    return value.isTextual() ? nodes.numberNode(7) : nodes.textNode(value.asText());
   }
 
   /** The JSON pointers of all that is neither an object nor an array, but what tells the kind. */
