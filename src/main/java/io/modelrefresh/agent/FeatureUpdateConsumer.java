@@ -112,7 +112,7 @@ public class FeatureUpdateConsumer {
         message.getMetadata(PubSubIncomingMetadata.class).orElseThrow();
     MessageDelivery delivery =
         new MessageDelivery(message, received.messageId(), received.publishTime(), metrics);
-    metrics.delivered(received.publishTime());
+    metrics.delivered(received);
     if (messages.recognise(received.messageId(), delivery)) {
       metrics.received(UpdateMetrics.Outcome.DUPLICATE);
       return;
