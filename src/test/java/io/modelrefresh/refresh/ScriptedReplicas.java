@@ -34,6 +34,7 @@ final class ScriptedReplicas implements ReplicaDiscovery, ReplicaLoader {
   private Runnable onChange = () -> {};
   private boolean silent;
   boolean closed;
+  int reads;
   int inFlight;
   int mostInFlight;
 
@@ -121,12 +122,14 @@ final class ScriptedReplicas implements ReplicaDiscovery, ReplicaLoader {
   public Uni<Set<Replica>> replicas() {
     return Uni.createFrom()
         .deferred(
-            () ->
-                silent
-                    ? Uni.createFrom().nothing()
-                    : unknown.isPresent()
-                        ? Uni.createFrom().failure(new IllegalStateException(unknown.get()))
-                        : Uni.createFrom().item(Set.copyOf(existing)));
+            () -> {
+              reads++;
+              return silent
+                  ? Uni.createFrom().nothing()
+                  : unknown.isPresent()
+                      ? Uni.createFrom().failure(new IllegalStateException(unknown.get()))
+                      : Uni.createFrom().item(Set.copyOf(existing));
+            });
   }
 
   @Override
