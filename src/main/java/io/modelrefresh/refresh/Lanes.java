@@ -57,7 +57,7 @@ public final class Lanes {
     for (Served start : served.values()) {
       Lane lane = lanes.get(start.model().name());
       switch (start.model().refresh().onStart()) {
-        case ALWAYS -> lane.owe(nextSequence());
+        case ALWAYS -> lane.oweOnStart(nextSequence());
         case IF_UNKNOWN -> lane.oweUnlessCovered(nextSequence());
         case NEVER -> {}
       }
