@@ -149,7 +149,7 @@ final class Lane {
     step(
         effects -> {
           stopFollowing.run();
-          stopFollowing = served.discovery().onChange(this::resync);
+          stopFollowing = served.discovery().onChange(this::onReplicasChanged);
           return null;
         });
   }
@@ -219,6 +219,23 @@ final class Lane {
   }
 
   /**
+   * Reads the replicas again. Of those that are gone nothing is known any more, though they may be
+   * back by the time they are read. One that is loading is told apart by how its load ends: many
+   * are not ready while they load, and would be loaded for ever.
+   */
+  private void onReplicasChanged(Set<Replica> gone) {
+    step(
+        effects -> {
+          observed.forget(gone);
+          running.ifPresent(
+              rollout -> rollout.queue.removeIf(replica -> gone.contains(replica.replica)));
+          resyncDue = true;
+          reconcile(now(), effects);
+          return null;
+        });
+  }
+
+  /**
    * Starts no further rollout. One under way may finish and settle what it covers; everything else
    * held is given back for redelivery.
    */
@@ -275,7 +292,7 @@ final class Lane {
       coveredWatermark = Optional.empty();
       attempts.tryAtOnce();
       stopFollowing.run();
-      stopFollowing = served.discovery().onChange(this::resync);
+      stopFollowing = served.discovery().onChange(this::onReplicasChanged);
     }
     boolean resumed = before.model().paused() && !model().paused();
     if (before.model().paused() != model().paused()) {

@@ -25,6 +25,13 @@ final class Observed {
     read = true;
   }
 
+  /** They are gone, and whatever is found at their addresses later has loaded nothing yet. */
+  void forget(Set<Replica> gone) {
+    replicas
+        .values()
+        .removeIf(state -> gone.contains(state.replica) && state.loadingSince.isEmpty());
+  }
+
   /** The model is served elsewhere. */
   void forgetAll() {
     replicas.clear();
