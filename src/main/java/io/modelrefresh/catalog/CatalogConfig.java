@@ -155,8 +155,11 @@ public interface CatalogConfig {
     @WithDefault("5")
     int maxAttempts();
 
-    /** Whether it is refreshed when the agent starts: {@code if-unknown}, always or never. */
-    @WithDefault("if-unknown")
+    /**
+     * Whether it is refreshed when the agent starts: always, {@code if-unknown} or never. The
+     * latter two lose what the agent before owed without a message, and had not done.
+     */
+    @WithDefault("always")
     String onStart();
 
     /** The time from publish to the last replica's confirmation that users expect at most. */
