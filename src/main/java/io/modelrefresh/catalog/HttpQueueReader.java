@@ -5,7 +5,6 @@ import io.modelrefresh.catalog.RetrainingTarget.Authentication;
 import io.modelrefresh.catalog.RetrainingTarget.Http;
 import io.modelrefresh.catalog.RetrainingTarget.Server;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -96,11 +95,7 @@ final class HttpQueueReader {
     List<Integer> accepted = config.acceptedStatuses().orElse(List.of());
     checks.statuses("accepted-statuses", accepted);
     checks.statuses("duplicate-statuses", config.duplicateStatuses().orElse(USUAL_DUPLICATE));
-    problems.require(
-        config.timeout().compareTo(Duration.ZERO) > 0,
-        key + ".timeout",
-        "expected more than 0s",
-        config.timeout().toSeconds() + "s");
+    problems.requirePositive(key + ".timeout", config.timeout());
     if (preset.equals(Optional.of(Preset.VERTEX)) && config.body().isEmpty()) {
       problems.add(
           key + ".body",

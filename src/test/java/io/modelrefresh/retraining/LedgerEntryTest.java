@@ -1,6 +1,7 @@
 package io.modelrefresh.retraining;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.modelrefresh.catalog.RetrainingReason.Kind;
 import io.modelrefresh.retraining.RetrainingQueue.Enqueued;
@@ -204,6 +205,13 @@ class LedgerEntryTest {
     assertThat(LedgerCodec.decode(LedgerCodec.encode(entry))).isEqualTo(entry);
     assertThat(LedgerCodec.decode(LedgerCodec.encode(LedgerEntry.EMPTY)))
         .isEqualTo(LedgerEntry.EMPTY);
+  }
+
+  @Test
+  void atTheEndOfTimeThereIsNoEntryToWhichACooldownCouldBeAdded() {
+    assertThatThrownBy(() -> LedgerCodec.decode("{\"window\": \"" + Instant.MAX + "\"}"))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("window is no time of our days");
   }
 
   private static LedgerEntry enqueuedAt(Instant published) {
