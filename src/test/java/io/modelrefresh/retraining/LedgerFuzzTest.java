@@ -42,6 +42,7 @@ class LedgerFuzzTest {
     assertThat(job.name()).matches("[a-z][a-z0-9-]*[a-z0-9]").hasSizeLessThanOrEqualTo(47);
     assertThat(Labels.of(job).values())
         .allMatch(label -> label.matches("[A-Za-z0-9](?:[A-Za-z0-9._-]{0,61}[A-Za-z0-9])?"));
-    assertThat(entry.enqueued(entry, true).owed()).isNotEqualTo(Optional.of(owed));
+    assertThat(entry.enqueued(entry, RetrainingQueue.Enqueued.created()).owed())
+        .isNotEqualTo(Optional.of(owed));
   }
 }
