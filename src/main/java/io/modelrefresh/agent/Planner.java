@@ -3,12 +3,13 @@ package io.modelrefresh.agent;
 import io.modelrefresh.catalog.LiveCatalog;
 import io.modelrefresh.catalog.Model;
 import io.modelrefresh.catalog.RetrainingPolicy;
+import io.modelrefresh.catalog.RetrainingReason;
 import io.modelrefresh.update.Change;
 import io.modelrefresh.update.FeatureUpdate;
 import jakarta.inject.Singleton;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.stream.Stream;
 
 /**
  * Decides what an update means, and does nothing about it.
@@ -34,22 +35,21 @@ class Planner {
 
   /** One or two decisions for each affected model; empty when no model consumes what changed. */
   List<Decision> plan(FeatureUpdate update) {
-    return catalog.current().affectedBy(update).stream()
-        .flatMap(model -> decisions(model, update))
-        .toList();
+    List<Decision> plan = new ArrayList<>();
+    for (Model model : catalog.current().affectedBy(update)) {
+      decide(model, update, plan);
+    }
+    return plan;
   }
 
-  private static Stream<Decision> decisions(Model model, FeatureUpdate update) {
-    Optional<Decision> retrain =
-        model
-            .retraining()
-            .flatMap(policy -> policy.reasonFor(update))
-            .map(reason -> new Decision.Retrain(model, reason));
-    if (update.change() == Change.DELETE) {
-      return Stream.of(
-          retrain.orElseGet(
-              () -> new Decision.Ignore(model, Decision.Reason.FEATURE_VIEW_DELETED)));
+  private static void decide(Model model, FeatureUpdate update, List<Decision> plan) {
+    Optional<RetrainingReason> reason =
+        model.retraining().flatMap(policy -> policy.reasonFor(update));
+    if (update.change() != Change.DELETE) {
+      plan.add(new Decision.Refresh(model));
+    } else if (reason.isEmpty()) {
+      plan.add(new Decision.Ignore(model, Decision.Reason.FEATURE_VIEW_DELETED));
     }
-    return Stream.concat(Stream.of(new Decision.Refresh(model)), retrain.stream());
+    reason.ifPresent(why -> plan.add(new Decision.Retrain(model, why)));
   }
 }

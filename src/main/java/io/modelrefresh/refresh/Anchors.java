@@ -13,12 +13,15 @@ import java.util.Map;
  */
 final class Anchors {
 
-  private final Map<String, Arrival> byView = new HashMap<>();
+  /** Not the arrival: read, an update takes many times the memory of its message. */
+  private record Held(long sequence, HeldMessage message) {}
+
+  private final Map<String, Held> byView = new HashMap<>();
 
   /** Holds the arrival's message instead of the one before it, which it covers. */
   void hold(Arrival arrival, List<Runnable> effects) {
     arrival.message().retain();
-    Arrival covered = byView.put(arrival.view(), arrival);
+    Held covered = byView.put(arrival.view(), new Held(arrival.sequence(), arrival.message()));
     if (covered != null) {
       effects.add(covered.message()::release);
     }
@@ -26,18 +29,18 @@ final class Anchors {
 
   /** Lets go of what arrived up to this sequence: every replica covers it. */
   void releaseUpTo(long sequence, List<Runnable> effects) {
-    for (Iterator<Arrival> held = byView.values().iterator(); held.hasNext(); ) {
-      Arrival arrival = held.next();
-      if (arrival.sequence() <= sequence) {
-        held.remove();
-        effects.add(arrival.message()::release);
+    for (Iterator<Held> all = byView.values().iterator(); all.hasNext(); ) {
+      Held held = all.next();
+      if (held.sequence() <= sequence) {
+        all.remove();
+        effects.add(held.message()::release);
       }
     }
   }
 
   /** Asks for redelivery of everything held. */
   void giveBack(String reason, List<Runnable> effects) {
-    byView.values().forEach(arrival -> effects.add(() -> arrival.message().nack(reason)));
+    byView.values().forEach(held -> effects.add(() -> held.message().nack(reason)));
     byView.clear();
   }
 

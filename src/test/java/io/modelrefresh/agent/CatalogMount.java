@@ -1,5 +1,6 @@
 package io.modelrefresh.agent;
 
+import io.modelrefresh.ApiServer;
 import io.quarkus.test.common.QuarkusTestResourceLifecycleManager;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -17,12 +18,16 @@ public final class CatalogMount implements QuarkusTestResourceLifecycleManager {
 
   static final String NO_MODELS = "{}";
 
+  /** What retraining asks whether it would take a job. */
+  static final ApiServer CLUSTER = new ApiServer();
+
   private static Path directory;
   private static int versions;
 
   @Override
   public Map<String, String> start() {
     try {
+      CLUSTER.up();
       directory = Files.createTempDirectory("catalog");
       show(NO_MODELS);
       Path file = directory.resolve("catalog.yaml");
@@ -33,7 +38,11 @@ public final class CatalogMount implements QuarkusTestResourceLifecycleManager {
           "model-refresh.catalog.check-interval",
           "50ms",
           "model-refresh.resync-interval",
-          "1s");
+          "1s",
+          "model-refresh.retraining.ledger",
+          "kubernetes",
+          "quarkus.kubernetes-client.api-server-url",
+          CLUSTER.url());
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
@@ -58,6 +67,7 @@ public final class CatalogMount implements QuarkusTestResourceLifecycleManager {
 
   @Override
   public void stop() {
+    CLUSTER.close();
     try (var files = Files.walk(directory)) {
       for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
         Files.delete(file);
