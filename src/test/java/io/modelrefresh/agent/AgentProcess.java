@@ -22,6 +22,7 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
+import org.awaitility.core.ConditionTimeoutException;
 
 /**
  * The packaged agent in production mode, as a process of its own, on ports of its own: the jar, or
@@ -30,7 +31,7 @@ import java.util.concurrent.TimeUnit;
  */
 public final class AgentProcess implements AutoCloseable {
 
-  static final Duration START = Duration.ofSeconds(60);
+  static final Duration START = Duration.ofSeconds(120);
 
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final HttpClient HTTP = HttpClient.newHttpClient();
@@ -57,6 +58,27 @@ public final class AgentProcess implements AutoCloseable {
 
   /** Starts an agent; does not wait for anything. */
   public static AgentProcess start(String emulatorHost, Map<String, String> configuration) {
+    Path agent = Path.of(System.getProperty("agent.package")).toAbsolutePath();
+    if (!Files.isReadable(agent)) {
+      throw new IllegalStateException("there is no " + agent + ": build it by ./mvnw verify");
+    }
+    return start(command(agent), agent.getParent(), emulatorHost, configuration);
+  }
+
+  private static List<String> command(Path agent) {
+    if (agent.toString().endsWith(".jar")) {
+      String java = Path.of(System.getProperty("java.home"), "bin", "java").toString();
+      return List.of(java, "-Xmx512m", "-jar", agent.toString());
+    }
+    return List.of(agent.toString(), "-Xmx512m");
+  }
+
+  /** Starts an agent by this command in this directory. */
+  static AgentProcess start(
+      List<String> command,
+      Path directory,
+      String emulatorHost,
+      Map<String, String> configuration) {
     try {
       int port = freePort();
       int managementPort = freePort();
@@ -71,11 +93,9 @@ public final class AgentProcess implements AutoCloseable {
       List<String> lines = new ArrayList<>();
       properties.forEach((key, value) -> lines.add(key + "=" + value));
       Files.write(file, lines, StandardCharsets.UTF_8);
-      Path agent = Path.of(System.getProperty("agent.package")).toAbsolutePath();
       ProcessBuilder builder =
-          new ProcessBuilder(command(agent, file))
-              .directory(agent.getParent().toFile())
-              .redirectErrorStream(true);
+          new ProcessBuilder(command).directory(directory.toFile()).redirectErrorStream(true);
+      builder.environment().put("SMALLRYE_CONFIG_LOCATIONS", file.toString());
       builder.environment().put("PUBSUB_EMULATOR_HOST", emulatorHost);
       return new AgentProcess(builder.start(), port, managementPort);
     } catch (IOException e) {
@@ -83,28 +103,7 @@ public final class AgentProcess implements AutoCloseable {
     }
   }
 
-  /** As the images start it, in the directory of the package, by a name without one. */
-  private static List<String> command(Path agent, Path configuration) {
-    List<String> options =
-        new ArrayList<>(List.of(System.getProperty("agent.options", "-Xmx512m").split(" ")));
-    options.add("-Dsmallrye.config.locations=" + configuration);
-    if (!Files.isReadable(agent)) {
-      throw new IllegalStateException("there is no " + agent + ": build it by ./mvnw verify");
-    }
-    List<String> command = new ArrayList<>();
-    String name = agent.getFileName().toString();
-    if (name.endsWith(".jar")) {
-      command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-      command.addAll(options);
-      command.addAll(List.of("-jar", name));
-    } else {
-      command.add(agent.toString());
-      command.addAll(options);
-    }
-    return command;
-  }
-
-  private static int freePort() throws IOException {
+  static int freePort() throws IOException {
     try (ServerSocket socket = new ServerSocket(0)) {
       return socket.getLocalPort();
     }
@@ -118,10 +117,16 @@ public final class AgentProcess implements AutoCloseable {
     }
   }
 
+  /** Waits until it is; one that never is is killed, since nobody else may know of it yet. */
   public AgentProcess awaitReady() {
-    await("the agent is ready\n" + String.join("\n", log))
-        .atMost(START)
-        .until(() -> !process.isAlive() || readiness() == 200);
+    try {
+      await().atMost(START).until(() -> !process.isAlive() || readiness() == 200);
+    } catch (ConditionTimeoutException e) {
+      String why = liveness() < 0 ? "nothing answers" : health();
+      kill();
+      throw new IllegalStateException(
+          "the agent is not ready: " + why + "\n" + String.join("\n", log), e);
+    }
     if (!process.isAlive()) {
       throw new IllegalStateException("the agent ended:\n" + String.join("\n", log));
     }

@@ -102,11 +102,11 @@ class MonitoringIT {
         .atMost(PATIENCE)
         .untilAsserted(
             () ->
-                assertThat(reported())
+                assertThat(agent.metrics())
                     .contains(
                         "feature_views_deleted_total",
                         "model_refresh_coalesced_total",
-                        "retraining_jobs_total"));
+                        "retraining_jobs_total{model=\"fraud\",outcome=\"enqueued\",reason=\"schema\"} 1.0"));
 
     Set<String> missing = new TreeSet<>(Monitoring.metrics());
     missing.removeAll(reported());

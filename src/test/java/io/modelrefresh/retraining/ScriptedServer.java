@@ -10,10 +10,10 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Function;
 
 /** An HTTP server on loopback that takes each job once, by an id in the request. */
-final class ScriptedServer implements AutoCloseable {
+public final class ScriptedServer implements AutoCloseable {
 
   /** What it was sent. */
-  record Request(String method, String uri, Map<String, String> headers, String body) {}
+  public record Request(String method, String uri, Map<String, String> headers, String body) {}
 
   private final Vertx vertx;
   private final Function<Request, String> id;
@@ -30,13 +30,13 @@ final class ScriptedServer implements AutoCloseable {
   /**
    * @param id tells one job from another
    */
-  ScriptedServer(Vertx vertx, Function<Request, String> id) {
+  public ScriptedServer(Vertx vertx, Function<Request, String> id) {
     this.vertx = vertx;
     this.id = id;
     up();
   }
 
-  void up() {
+  public void up() {
     server =
         vertx
             .createHttpServer()
@@ -48,11 +48,11 @@ final class ScriptedServer implements AutoCloseable {
     port = server.actualPort();
   }
 
-  void down() {
+  public void down() {
     server.close().toCompletionStage().toCompletableFuture().join();
   }
 
-  int port() {
+  public int port() {
     return port;
   }
 
@@ -76,11 +76,11 @@ final class ScriptedServer implements AutoCloseable {
     stalled = isStalled;
   }
 
-  List<Request> requests() {
+  public List<Request> requests() {
     return requests;
   }
 
-  List<String> jobs() {
+  public List<String> jobs() {
     return jobs;
   }
 
