@@ -17,10 +17,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
-import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 
 /**
@@ -38,7 +38,7 @@ public final class AgentProcess implements AutoCloseable {
   private final Process process;
   private final int port;
   private final int managementPort;
-  private final List<String> log = new CopyOnWriteArrayList<>();
+  private final List<String> log = Collections.synchronizedList(new ArrayList<>());
   private final Thread reader;
 
   private AgentProcess(Process process, int port, int managementPort) {
@@ -57,6 +57,16 @@ public final class AgentProcess implements AutoCloseable {
 
   /** Starts an agent; does not wait for anything. */
   public static AgentProcess start(String emulatorHost, Map<String, String> configuration) {
+    return start(emulatorHost, configuration, List.of());
+  }
+
+  /**
+   * As above.
+   *
+   * @param by the beginning of the command, which executes the rest of it as the same process
+   */
+  public static AgentProcess start(
+      String emulatorHost, Map<String, String> configuration, List<String> by) {
     try {
       int port = freePort();
       int managementPort = freePort();
@@ -73,7 +83,7 @@ public final class AgentProcess implements AutoCloseable {
       Files.write(file, lines, StandardCharsets.UTF_8);
       Path agent = Path.of(System.getProperty("agent.package")).toAbsolutePath();
       ProcessBuilder builder =
-          new ProcessBuilder(command(agent, file))
+          new ProcessBuilder(command(by, agent, file))
               .directory(agent.getParent().toFile())
               .redirectErrorStream(true);
       builder.environment().put("PUBSUB_EMULATOR_HOST", emulatorHost);
@@ -84,14 +94,14 @@ public final class AgentProcess implements AutoCloseable {
   }
 
   /** As the images start it, in the directory of the package, by a name without one. */
-  private static List<String> command(Path agent, Path configuration) {
+  private static List<String> command(List<String> by, Path agent, Path configuration) {
     List<String> options =
         new ArrayList<>(List.of(System.getProperty("agent.options", "-Xmx512m").split(" ")));
     options.add("-Dsmallrye.config.locations=" + configuration);
     if (!Files.isReadable(agent)) {
       throw new IllegalStateException("there is no " + agent + ": build it by ./mvnw verify");
     }
-    List<String> command = new ArrayList<>();
+    List<String> command = new ArrayList<>(by);
     String name = agent.getFileName().toString();
     if (name.endsWith(".jar")) {
       command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
@@ -119,21 +129,21 @@ public final class AgentProcess implements AutoCloseable {
   }
 
   public AgentProcess awaitReady() {
-    await("the agent is ready\n" + String.join("\n", log))
+    await("the agent is ready\n" + String.join("\n", log()))
         .atMost(START)
         .until(() -> !process.isAlive() || readiness() == 200);
     if (!process.isAlive()) {
-      throw new IllegalStateException("the agent ended:\n" + String.join("\n", log));
+      throw new IllegalStateException("the agent ended:\n" + String.join("\n", log()));
     }
     return this;
   }
 
   /** The status of the readiness probe; -1 while nothing answers. */
-  int readiness() {
+  public int readiness() {
     return status("/q/health/ready");
   }
 
-  int liveness() {
+  public int liveness() {
     return status("/q/health/live");
   }
 
@@ -145,15 +155,15 @@ public final class AgentProcess implements AutoCloseable {
     }
   }
 
-  String health() {
+  public String health() {
     return send(HttpRequest.newBuilder(management("/q/health")).GET().build()).body();
   }
 
-  String metrics() {
+  public String metrics() {
     return send(HttpRequest.newBuilder(management("/q/metrics")).GET().build()).body();
   }
 
-  JsonNode get(String path) {
+  public JsonNode get(String path) {
     try {
       return JSON.readTree(send(HttpRequest.newBuilder(api(path)).GET().build()).body());
     } catch (IOException e) {
@@ -161,7 +171,7 @@ public final class AgentProcess implements AutoCloseable {
     }
   }
 
-  HttpResponse<String> post(String path, String body) {
+  public HttpResponse<String> post(String path, String body) {
     return send(
         HttpRequest.newBuilder(api(path))
             .header("Content-Type", "application/json")
@@ -194,35 +204,37 @@ public final class AgentProcess implements AutoCloseable {
   }
 
   /** Every line the process has written so far, on either stream. */
-  List<String> log() {
-    return List.copyOf(log);
+  public List<String> log() {
+    synchronized (log) {
+      return List.copyOf(log);
+    }
   }
 
-  long pid() {
+  public long pid() {
     return process.pid();
   }
 
-  boolean isAlive() {
+  public boolean isAlive() {
     return process.isAlive();
   }
 
   /** SIGKILL: nothing is told to anyone. */
-  void kill() {
+  public void kill() {
     process.destroyForcibly();
     awaitEnd(Duration.ofSeconds(10));
   }
 
   /** SIGTERM, by the handle: the process' own method would also close the log. */
-  void terminate() {
+  public void terminate() {
     process.toHandle().destroy();
   }
 
   /** Waits for the process to end by itself, and for the rest of its log. */
-  int awaitEnd(Duration atMost) {
+  public int awaitEnd(Duration atMost) {
     try {
       if (!process.waitFor(atMost.toMillis(), TimeUnit.MILLISECONDS)) {
         throw new IllegalStateException(
-            "the agent did not end within " + atMost + ":\n" + String.join("\n", log));
+            "the agent did not end within " + atMost + ":\n" + String.join("\n", log()));
       }
       reader.join(5_000);
       return process.exitValue();

@@ -10,10 +10,10 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Function;
 
 /** An HTTP server on loopback that takes each job once, by an id in the request. */
-final class ScriptedServer implements AutoCloseable {
+public final class ScriptedServer implements AutoCloseable {
 
   /** What it was sent. */
-  record Request(String method, String uri, Map<String, String> headers, String body) {}
+  public record Request(String method, String uri, Map<String, String> headers, String body) {}
 
   private final Vertx vertx;
   private final Function<Request, String> id;
@@ -29,13 +29,13 @@ final class ScriptedServer implements AutoCloseable {
   /**
    * @param id tells one job from another
    */
-  ScriptedServer(Vertx vertx, Function<Request, String> id) {
+  public ScriptedServer(Vertx vertx, Function<Request, String> id) {
     this.vertx = vertx;
     this.id = id;
     up();
   }
 
-  void up() {
+  public void up() {
     server =
         vertx
             .createHttpServer()
@@ -47,34 +47,34 @@ final class ScriptedServer implements AutoCloseable {
     port = server.actualPort();
   }
 
-  void down() {
+  public void down() {
     server.close().toCompletionStage().toCompletableFuture().join();
   }
 
-  int port() {
+  public int port() {
     return port;
   }
 
   /** Answers this to everything and does nothing; 0 for what is usual. */
-  void answer(int always) {
+  public void answer(int always) {
     status = always;
   }
 
-  void redirectTo(String target) {
+  public void redirectTo(String target) {
     location = target;
     status = 307;
   }
 
   /** Does what it is asked, and never answers. */
-  void stall(boolean isStalled) {
+  public void stall(boolean isStalled) {
     stalled = isStalled;
   }
 
-  List<Request> requests() {
+  public List<Request> requests() {
     return requests;
   }
 
-  List<String> jobs() {
+  public List<String> jobs() {
     return jobs;
   }
 
