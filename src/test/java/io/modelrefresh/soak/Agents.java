@@ -1,6 +1,7 @@
 package io.modelrefresh.soak;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.modelrefresh.Signals;
 import io.modelrefresh.agent.AgentProcess;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -12,7 +13,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.TimeUnit;
 import java.util.function.IntFunction;
 
 /**
@@ -127,9 +127,9 @@ final class Agents implements AutoCloseable {
         held = process.get();
         frozen = true;
       }
-      signal("STOP", held);
+      Signals.freeze(held.pid());
       return () -> {
-        signal("CONT", held);
+        Signals.thaw(held.pid());
         synchronized (this) {
           frozen = false;
         }
@@ -167,18 +167,6 @@ final class Agents implements AutoCloseable {
     }
   }
 
-  private static void signal(String name, AgentProcess process) {
-    try {
-      new ProcessBuilder("kill", "-" + name, Long.toString(process.pid()))
-          .start()
-          .waitFor(10, TimeUnit.SECONDS);
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-    }
-  }
-
   List<Place> places() {
     return places;
   }
@@ -195,6 +183,13 @@ final class Agents implements AutoCloseable {
 
   int starts() {
     return places.stream().mapToInt(Place::lives).sum();
+  }
+
+  List<String> unready() {
+    return places.stream()
+        .filter(place -> place.running().filter(agent -> agent.readiness() == 200).isEmpty())
+        .map(place -> "agent " + place.number() + " is not ready")
+        .toList();
   }
 
   /** Whatever is wrong with one of them now, that all are well is not so. */

@@ -15,11 +15,8 @@ import java.util.function.UnaryOperator;
 /** The catalog's file as it changes, and what each model consumed at any time. */
 final class Catalog implements AutoCloseable {
 
-  /**
-   * How long an agent may go by a catalog after another was shown: it looks every half second, may
-   * be frozen for a while, and is slow on a busy machine.
-   */
-  static final Duration ADOPTION = Duration.ofSeconds(25);
+  /** An agent looks every half second, and may be frozen for a while. */
+  private static final Duration ADOPTION = Duration.ofSeconds(25);
 
   static final Duration COOLDOWN = Duration.ofSeconds(10);
 
@@ -55,6 +52,7 @@ final class Catalog implements AutoCloseable {
   private final List<Shown> shown = new ArrayList<>();
   private final ConfigMapMount mount;
   private Map<String, Entry> now;
+  private Duration adoption = ADOPTION;
 
   Catalog(Fleet fleet, int queuePort, Path jobTemplate) {
     this.fleet = fleet;
@@ -65,6 +63,9 @@ final class Catalog implements AutoCloseable {
       Deployment deployment = fleet.deployments().get(i);
       String first = i == 2 ? "v2:age" : "v" + i % VIEWS;
       List<Integer> pods = deployment.model.equals(MOVED) ? List.of(0, 1) : deployment.allPods();
+      if (deployment.discovery == Deployment.Discovery.STATIC) {
+        pods.forEach(pod -> deployment.pods.get(pod).isThereAtFirst());
+      }
       base.put(
           deployment.model,
           new Entry(List.of(first, "v" + (i + 3) % VIEWS), pods, false, 50 + 10 * i));
@@ -76,6 +77,16 @@ final class Catalog implements AutoCloseable {
 
   Path file() {
     return mount.file();
+  }
+
+  /** Tells how slow this machine is: what the start of the agents took. */
+  void agentsNeed(Duration start) {
+    adoption = ADOPTION.plus(start.multipliedBy(2));
+  }
+
+  /** How long an agent may go by a catalog, or by a list of replicas, after another was shown. */
+  Duration adoption() {
+    return adoption;
   }
 
   static int views() {
@@ -180,7 +191,7 @@ final class Catalog implements AutoCloseable {
   /** Whether it consumed the update in every catalog an agent may have gone by in that time. */
   synchronized boolean surelyConsumed(String model, Update update, Instant from, Instant to) {
     return throughout(
-        from.minus(ADOPTION),
+        from.minus(adoption),
         to,
         models -> models.containsKey(model) && models.get(model).consumes(update));
   }

@@ -36,6 +36,11 @@ final class Deployment {
       this.server = server;
     }
 
+    /** From before there was anything. */
+    synchronized void isThereAtFirst() {
+      presences.add(new Instant[] {Instant.MIN, Instant.MAX});
+    }
+
     synchronized void joined() {
       if (!isPresent()) {
         presences.add(new Instant[] {Instant.now(), Instant.MAX});

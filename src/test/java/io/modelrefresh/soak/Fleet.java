@@ -99,7 +99,7 @@ final class Fleet implements AutoCloseable {
       byModel.put(deployment.model, deployment);
       if (discovery != Discovery.STATIC) {
         announce(deployment, deployment.pods);
-        deployment.pods.forEach(Pod::joined);
+        deployment.pods.forEach(Pod::isThereAtFirst);
       }
     }
   }

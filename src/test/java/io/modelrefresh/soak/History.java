@@ -1,5 +1,10 @@
 package io.modelrefresh.soak;
 
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -13,17 +18,39 @@ final class History {
   private static final int SHOWN = 20;
 
   private final Instant start = Instant.now();
+  private final Path file;
   private final List<String> events = Collections.synchronizedList(new ArrayList<>());
   private final List<String> violations = Collections.synchronizedList(new ArrayList<>());
 
+  /**
+   * @param file where it is written as it goes on
+   */
+  History(Path file) {
+    this.file = file;
+    try {
+      Files.createDirectories(file.getParent());
+      Files.writeString(file, "");
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
   void add(String format, Object... arguments) {
-    events.add(
+    String event =
         String.format(
             Locale.ROOT,
             "%s +%.3f s  %s",
             Instant.now(),
             Duration.between(start, Instant.now()).toMillis() / 1_000.0,
-            String.format(Locale.ROOT, format, arguments)));
+            String.format(Locale.ROOT, format, arguments));
+    synchronized (events) {
+      events.add(event);
+      try {
+        Files.writeString(file, event + System.lineSeparator(), StandardOpenOption.APPEND);
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      }
+    }
   }
 
   /** The promise is broken, or the harness could not tell. */

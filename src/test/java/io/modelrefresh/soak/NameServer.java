@@ -14,12 +14,10 @@ import java.util.concurrent.TimeUnit;
  */
 final class NameServer {
 
-  private static final List<String> UNSHARED = List.of("unshare", "--map-root-user", "--mount");
-
   private NameServer() {}
 
-  /** What a command begins with that has a mount namespace; nothing where that is not allowed. */
-  static List<String> canBeChosen() {
+  /** Whether this machine lets a process have a mount namespace. */
+  static boolean canBeChosen() {
     try {
       Process trial =
           new ProcessBuilder(
@@ -33,15 +31,16 @@ final class NameServer {
               .redirectErrorStream(true)
               .redirectOutput(ProcessBuilder.Redirect.DISCARD)
               .start();
-      return trial.waitFor(10, TimeUnit.SECONDS) && trial.exitValue() == 0 ? UNSHARED : List.of();
+      return trial.waitFor(10, TimeUnit.SECONDS) && trial.exitValue() == 0;
     } catch (IOException e) {
-      return List.of();
+      return false;
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-      return List.of();
+      return false;
     }
   }
 
+  /** What a command begins with whose process asks the name server at this port. */
   static List<String> command(int port, Path directory) {
     try {
       Path settings =

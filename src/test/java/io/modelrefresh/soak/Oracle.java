@@ -132,7 +132,7 @@ final class Oracle {
     }
     Optional<Pod> without =
         deployment.pods.stream()
-            .filter(pod -> pod.wasPresent(sent.publishedAt.minus(Catalog.ADOPTION), sent.ackedAt))
+            .filter(pod -> pod.wasPresent(sent.publishedAt.minus(catalog.adoption()), sent.ackedAt))
             .filter(pod -> !hasEffect(pod, sent))
             .findFirst();
     if (without.isEmpty()) {
