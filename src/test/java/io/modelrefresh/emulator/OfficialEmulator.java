@@ -19,9 +19,9 @@ import java.util.stream.Stream;
 public final class OfficialEmulator implements AutoCloseable {
 
   public static final String ABSENT =
-      "Google's official Pub/Sub emulator is not on this machine, so the conformance of the embedded"
-          + " one is NOT compared with it. Install the pubsub-emulator component of the Google Cloud"
-          + " SDK, or name the jar by -Dpubsub.emulator.jar or PUBSUB_EMULATOR_JAR.";
+      "Google's official Pub/Sub emulator is not on this machine, so the conformance of the"
+          + " embedded one is NOT compared with it. Install the pubsub-emulator component of the"
+          + " Google Cloud SDK, or name the jar by -Dpubsub.emulator.jar or PUBSUB_EMULATOR_JAR.";
 
   private static final String LOOPBACK = "127.0.0.1";
 

@@ -5,9 +5,9 @@ import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.google.protobuf.ByteString;
-import com.google.pubsub.v1.PubsubMessage;
 import com.google.pubsub.v1.PublishRequest;
 import com.google.pubsub.v1.PublisherGrpc;
+import com.google.pubsub.v1.PubsubMessage;
 import com.google.pubsub.v1.PullRequest;
 import com.google.pubsub.v1.SubscriberGrpc;
 import com.google.pubsub.v1.Subscription;
@@ -170,13 +170,13 @@ class ConnectorOnOfficialEmulatorTest {
   @SuppressWarnings("deprecation") // return_immediately is what makes "nothing there" a fast answer
   private boolean nothingToPull() {
     return SubscriberGrpc.newBlockingStub(channel)
-        .pull(
-            PullRequest.newBuilder()
-                .setSubscription(PubSubTestBase.SUBSCRIPTION)
-                .setMaxMessages(1)
-                .setReturnImmediately(true)
-                .build())
-        .getReceivedMessagesCount()
+            .pull(
+                PullRequest.newBuilder()
+                    .setSubscription(PubSubTestBase.SUBSCRIPTION)
+                    .setMaxMessages(1)
+                    .setReturnImmediately(true)
+                    .build())
+            .getReceivedMessagesCount()
         == 0;
   }
 }

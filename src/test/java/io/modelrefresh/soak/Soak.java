@@ -194,7 +194,9 @@ final class Soak implements AutoCloseable {
   private void observe(RecordedRequest request, MockResponse response) {
     retraining.accept(request, response);
     if (request.getPath().contains("/leases") && response.code() < 300) {
-      Lease lease = Serialization.unmarshal(new String(response.getBody().getBytes(), StandardCharsets.UTF_8), Lease.class);
+      Lease lease =
+          Serialization.unmarshal(
+              new String(response.getBody().getBytes(), StandardCharsets.UTF_8), Lease.class);
       if (lease != null && lease.getSpec() != null) {
         String holder = lease.getSpec().getHolderIdentity();
         if (holder != null
@@ -462,9 +464,10 @@ final class Soak implements AutoCloseable {
                 all -> all.pods.stream().mapToInt(pod -> pod.server.loadCount(all.model)).sum())
             .sum();
     int deliveries = journal.all().stream().mapToInt(sent -> sent.deliveries).sum();
-    return ("SOAK seed %d, %d agents%s: %d updates published, %d deliveries; %s; %d jobs; %d loads of"
-            + " %d models; %d faults, of them %d kills, %d stops, %d freezes, %d restarts of Pub/Sub;"
-            + " %d agents started, %d holders of the lease, %d changes of the catalog; %s")
+    return ("SOAK seed %d, %d agents%s: %d updates published, %d deliveries; %s; %d jobs; %d loads"
+                + " of %d models; %d faults, of them %d kills, %d stops, %d freezes, %d restarts of"
+                + " Pub/Sub; %d agents started, %d holders of the lease, %d changes of the catalog;"
+                + " %s")
         .formatted(
             schedule.seed(),
             schedule.agents(),
