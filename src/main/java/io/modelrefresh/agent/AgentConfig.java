@@ -101,7 +101,7 @@ public interface AgentConfig {
 
     /**
      * Where it is kept what was enqueued and what is owed: {@code kubernetes}, {@code memory}, or
-     * {@code auto}, which is kubernetes in a cluster and with any queue kubernetes.
+     * {@code auto}, which is kubernetes in a cluster and with any queue kubernetes at the start.
      */
     @WithDefault("auto")
     String ledger();

@@ -6,7 +6,6 @@ import io.modelrefresh.catalog.Catalog;
 import io.modelrefresh.catalog.CatalogFactory;
 import io.modelrefresh.catalog.CatalogFile;
 import io.modelrefresh.catalog.LiveCatalog;
-import io.modelrefresh.catalog.UnreadableCatalogException;
 import io.modelrefresh.refresh.Lanes;
 import io.modelrefresh.retraining.RetrainingFactory;
 import io.quarkus.runtime.StartupEvent;
@@ -49,8 +48,12 @@ class CatalogReload {
 
   private volatile Optional<Refusal> refusal = Optional.empty();
 
-  /** What was judged last, whether or not it was taken over. Written by one check at a time. */
-  private volatile Optional<String> seen = Optional.empty();
+  /**
+   * What was taken over last, if nothing was refused since: that is judged anew each time, for it
+   * may be mended elsewhere, in a template's file or in the cluster. Written by one check at a
+   * time.
+   */
+  private volatile Optional<String> taken = Optional.empty();
 
   /**
    * What was read last: judged when it is read again, since a file that is being written may read
@@ -76,7 +79,7 @@ class CatalogReload {
           MODELS, file.get().location());
     }
     String content = file.get().read();
-    seen = Optional.of(content);
+    taken = Optional.of(content);
     return new LiveCatalog(file.get().parse(content));
   }
 
@@ -123,26 +126,24 @@ class CatalogReload {
       String content = from.read();
       boolean settled = read.equals(Optional.of(content));
       read = Optional.of(content);
-      if (!settled || seen.equals(read)) {
+      if (!settled || taken.equals(read)) {
         return;
       }
-      seen = read;
       Catalog next = from.parse(content);
       queues.requireUsable(next.models());
       Runnable change = lanes.prepare(next.models());
       catalog.replace(next);
       change.run();
+      taken = read;
       refusal = Optional.empty();
       say(next, " of " + from.location() + ", which has changed");
-    } catch (UnreadableCatalogException e) {
-      seen = Optional.empty();
-      refuse(from, e);
     } catch (RuntimeException e) {
+      taken = Optional.empty();
       refuse(from, e);
     }
   }
 
-  /** Said once for each content, however often that is looked at. */
+  /** Said once for each reason, however often the file is looked at. */
   private void refuse(CatalogFile from, RuntimeException cause) {
     String reason = cause.getMessage() == null ? cause.toString() : cause.getMessage();
     if (refusal.filter(before -> before.reason().equals(reason)).isEmpty()) {

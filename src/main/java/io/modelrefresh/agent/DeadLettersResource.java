@@ -17,6 +17,9 @@ public class DeadLettersResource {
 
   private static final int DEFAULT = 100;
 
+  /** Long before Pub/Sub kept its first message. */
+  private static final Duration LONGEST = Duration.ofDays(36_500);
+
   private final DeadLetters deadLetters;
 
   DeadLettersResource(DeadLetters deadLetters) {
@@ -35,11 +38,20 @@ public class DeadLettersResource {
   @Path("/replay")
   @Consumes(MediaType.APPLICATION_JSON)
   public Uni<DeadLetters.Replayed> replay(Selection selection) {
+    if (selection == null) {
+      throw Problem.exception(
+          Response.Status.BAD_REQUEST, "expected a JSON object, such as {\"count\": 100}, or {}");
+    }
     int count = selection.count().orElse(DEFAULT);
     if (count < 1 || count > DeadLetters.MOST) {
       throw Problem.exception(
           Response.Status.BAD_REQUEST,
           "count: expected 1 to " + DeadLetters.MOST + ", got " + count);
+    }
+    if (selection.maxAge().filter(age -> age.abs().compareTo(LONGEST) > 0).isPresent()) {
+      throw Problem.exception(
+          Response.Status.BAD_REQUEST,
+          "max_age: expected at most " + LONGEST + ", got " + selection.maxAge().get());
     }
     return deadLetters
         .replay(count, selection.maxAge())

@@ -24,9 +24,13 @@ public record ModelView(
     Optional<Duration> objective,
     List<RetrainingReasonView> retraining) {
 
-  /** What is known of retraining for one kind of reason, and the job that is owed, if any. */
+  /**
+   * What is known of retraining for one kind of reason, and the job that is owed, if any; the
+   * detail is why or, with none owed, why the last one was enqueued.
+   */
   public record RetrainingReasonView(
       String reason,
+      Optional<String> detail,
       Optional<Instant> lastWindow,
       Optional<Instant> covered,
       Optional<String> owedJob,
@@ -93,6 +97,7 @@ public record ModelView(
   private static RetrainingReasonView of(RetrainingStatus status) {
     return new RetrainingReasonView(
         status.kind().text(),
+        status.detail(),
         status.lastWindow(),
         status.covered(),
         status.owedJob(),

@@ -5,7 +5,7 @@ import io.modelrefresh.catalog.Model;
 import io.modelrefresh.catalog.RetrainingPolicy;
 import io.modelrefresh.update.Change;
 import io.modelrefresh.update.FeatureUpdate;
-import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.inject.Singleton;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
@@ -23,7 +23,7 @@ import java.util.stream.Stream;
  *
  * <p>Whether a policy has a reason is {@link RetrainingPolicy}'s own table.
  */
-@ApplicationScoped
+@Singleton
 class Planner {
 
   private final LiveCatalog catalog;

@@ -147,6 +147,11 @@ class RefreshMetrics implements RefreshListener {
             model,
             () -> status.get().consecutiveFailures()),
         gauge(
+            "model.refresh.failing",
+            "1 once as many rollouts have failed in a row as refresh.max-attempts says",
+            model,
+            () -> status.get().failing() ? 1 : 0),
+        gauge(
             "model.refresh.last.success.timestamp.seconds",
             "When the model was last refreshed on every replica, Unix time; 0 for never",
             model,
@@ -159,12 +164,31 @@ class RefreshMetrics implements RefreshListener {
         gauge("model.replicas", "Replicas known", model, () -> status.get().replicas().size()),
         gauge(
             "model.replicas.stale",
-            "Replicas that do not cover what is owed",
+            "Replicas that lack an update for longer than the objective; at once without one",
             model,
-            () ->
-                status.get().replicas().stream()
-                    .filter(replica -> replica.state() != LaneStatus.State.FRESH)
-                    .count()));
+            () -> stale(status.get())));
+  }
+
+  private long stale(LaneStatus status) {
+    Optional<Instant> lacking =
+        status
+            .pendingSince()
+            .filter(
+                oldest ->
+                    status
+                        .objective()
+                        .map(clock.instant()::minus)
+                        .map(oldest::isBefore)
+                        .orElse(true));
+    return lacking.stream()
+        .flatMap(oldest -> status.replicas().stream().filter(replica -> lacks(replica, oldest)))
+        .count();
+  }
+
+  /** One that has the oldest update owed lacks a later one at most. */
+  private static boolean lacks(LaneStatus.ReplicaStatus replica, Instant oldest) {
+    return replica.state() != LaneStatus.State.FRESH
+        && replica.observedWatermark().filter(covered -> !covered.isBefore(oldest)).isEmpty();
   }
 
   private Gauge gauge(String name, String description, String model, Supplier<Number> value) {

@@ -21,6 +21,13 @@ class RetrainingMetrics implements RetrainingListener {
   }
 
   @Override
+  public void putOff(RetrainingJob job) {
+    LOG.infof(
+        "Model %s: retraining job %s is owed, and put off by the cooldown until %s: %s",
+        job.model(), job.name(), job.notBefore(), job.cause().detail());
+  }
+
+  @Override
   public void enqueued(RetrainingJob job, String queue, Outcome outcome) {
     count(job, outcome == Outcome.CREATED ? "enqueued" : "duplicate");
     LOG.infof(

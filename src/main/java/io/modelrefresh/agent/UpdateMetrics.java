@@ -1,11 +1,13 @@
 package io.modelrefresh.agent;
 
 import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.DistributionSummary;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
 import io.modelrefresh.catalog.LiveCatalog;
+import io.modelrefresh.pubsub.PubSubIncomingMetadata;
 import io.modelrefresh.refresh.Disposition;
-import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.inject.Singleton;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -14,7 +16,7 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 
 /** Counts and times what becomes of feature updates. Thread-safe. */
-@ApplicationScoped
+@Singleton
 class UpdateMetrics {
 
   /** The label of views that no model names: labels stay bounded whatever is published. */
@@ -38,6 +40,11 @@ class UpdateMetrics {
     }
   }
 
+  /**
+   * As long as two deliveries of a message that is held lie apart, and a scrape must see either.
+   */
+  private static final Duration ATTEMPTS_REMEMBERED = Duration.ofHours(2);
+
   private record Key(String featureView, Outcome outcome) {}
 
   private final MeterRegistry registry;
@@ -45,6 +52,7 @@ class UpdateMetrics {
   private final Clock clock;
   private final Map<Key, Counter> received = new ConcurrentHashMap<>();
   private final Timer deliveryLag;
+  private final DistributionSummary attempts;
   private final Timer acked;
   private final Timer nacked;
 
@@ -54,6 +62,11 @@ class UpdateMetrics {
     this.clock = clock;
     this.deliveryLag =
         Histograms.lag("feature.update.delivery.lag", "From publish to receipt").register(registry);
+    this.attempts =
+        DistributionSummary.builder("feature.update.delivery.attempts")
+            .description("Which delivery of its message each was; known with a dead-letter policy")
+            .distributionStatisticExpiry(ATTEMPTS_REMEMBERED)
+            .register(registry);
     this.acked = processingLag("acked");
     this.nacked = processingLag("nacked");
   }
@@ -65,8 +78,9 @@ class UpdateMetrics {
   }
 
   /** A message came in. */
-  void delivered(Instant publishTime) {
-    deliveryLag.record(since(publishTime));
+  void delivered(PubSubIncomingMetadata message) {
+    deliveryLag.record(since(message.publishTime()));
+    message.deliveryAttempt().ifPresent(attempts::record);
   }
 
   /** It turned out to be about this view, and this became of it. */

@@ -1,6 +1,7 @@
 package io.modelrefresh.catalog;
 
 import io.modelrefresh.update.FeatureUpdate;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Collections;
 import java.util.HashMap;
@@ -11,7 +12,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.stream.Stream;
+import java.util.SortedSet;
+import java.util.TreeSet;
 
 /**
  * The models there are, and which of them consume a feature view. Immutable, so safe on any thread;
@@ -19,14 +21,14 @@ import java.util.stream.Stream;
  */
 public final class Catalog {
 
+  private static final FeatureViewSelector EVERY_VIEW =
+      new FeatureViewSelector(Optional.empty(), Optional.empty(), Optional.empty());
+
   private final Map<String, Model> models;
   private final List<Model> byPosition;
 
-  /** The positions of the models that have a selector. */
-  private final Map<FeatureViewSelector, Set<Integer>> bySelector = new HashMap<>();
-
-  /** As above, the selectors' features left out: who has any interest in a view. */
-  private final Map<FeatureViewSelector, Set<Integer>> byView = new HashMap<>();
+  /** Who consumes a view, or several, by a selector without its feature. */
+  private final Map<FeatureViewSelector, Consumers> byView = new HashMap<>();
 
   private final Set<String> named = new HashSet<>();
 
@@ -37,17 +39,13 @@ public final class Catalog {
       Model model = byPosition.get(position);
       byName.put(model.name(), model);
       for (FeatureViewSelector selector : model.featureViews()) {
-        add(bySelector, selector, position);
-        add(byView, selector.ofFeature(Optional.empty()), position);
+        byView
+            .computeIfAbsent(selector.ofFeature(Optional.empty()), view -> new Consumers())
+            .add(selector.feature(), position);
         selector.featureView().ifPresent(named::add);
       }
     }
     this.models = Collections.unmodifiableMap(byName);
-  }
-
-  private static void add(
-      Map<FeatureViewSelector, Set<Integer>> index, FeatureViewSelector selector, int position) {
-    index.computeIfAbsent(selector, key -> new LinkedHashSet<>()).add(position);
   }
 
   /** All models, ordered by name. */
@@ -65,44 +63,37 @@ public final class Catalog {
    * all, which means every feature. What a selector with a project matches, an update without one
    * never is.
    *
-   * <p>Costs at most four look-ups for each feature named, and the models found, whatever the
-   * number of models.
+   * <p>Costs at most four look-ups, one more in each for every feature named where a model narrows
+   * the view, and the models found, whatever the number of models. It runs for every message.
    */
   public List<Model> affectedBy(FeatureUpdate update) {
-    return views(update)
-        .flatMap(view -> consumersOf(view, update.features()))
-        .mapToInt(Integer::intValue)
-        .sorted()
-        .distinct()
-        .mapToObj(byPosition::get)
-        .toList();
+    SortedSet<Integer> positions = new TreeSet<>();
+    for (FeatureViewSelector view : views(update)) {
+      Consumers consumers = byView.get(view);
+      if (consumers != null) {
+        consumers.collect(update.features(), positions);
+      }
+    }
+    List<Model> affected = new ArrayList<>(positions.size());
+    positions.forEach(position -> affected.add(byPosition.get(position)));
+    return affected;
   }
 
   /**
    * The views that may be selected by, for this update: in its project, if it names one, or any.
    */
-  private static Stream<FeatureViewSelector> views(FeatureUpdate update) {
+  private static List<FeatureViewSelector> views(FeatureUpdate update) {
     Optional<String> any = Optional.empty();
     Optional<String> view = Optional.of(update.featureView());
-    var ofAnyProject =
-        Stream.of(new FeatureViewSelector(any, view, any), new FeatureViewSelector(any, any, any));
+    FeatureViewSelector ofAnyProject = new FeatureViewSelector(any, view, any);
     if (update.project().isEmpty()) {
-      return ofAnyProject;
+      return List.of(ofAnyProject, EVERY_VIEW);
     }
-    return Stream.concat(
-        Stream.of(
-            new FeatureViewSelector(update.project(), view, any),
-            new FeatureViewSelector(update.project(), any, any)),
-        ofAnyProject);
-  }
-
-  private Stream<Integer> consumersOf(FeatureViewSelector view, Set<String> features) {
-    if (features.isEmpty()) {
-      return byView.getOrDefault(view, Set.of()).stream();
-    }
-    return Stream.concat(
-            Stream.of(view), features.stream().map(feature -> view.ofFeature(Optional.of(feature))))
-        .flatMap(selector -> bySelector.getOrDefault(selector, Set.of()).stream());
+    return List.of(
+        ofAnyProject,
+        EVERY_VIEW,
+        new FeatureViewSelector(update.project(), view, any),
+        new FeatureViewSelector(update.project(), any, any));
   }
 
   /**
@@ -112,5 +103,32 @@ public final class Catalog {
    */
   public boolean names(String featureView) {
     return named.contains(featureView);
+  }
+
+  /** The positions of the models that consume a view: all of it, or one of its features. */
+  private static final class Consumers {
+
+    private final Set<Integer> ofAllFeatures = new LinkedHashSet<>();
+    private final Map<String, Set<Integer>> ofFeature = new HashMap<>();
+
+    void add(Optional<String> feature, int position) {
+      feature
+          .map(name -> ofFeature.computeIfAbsent(name, key -> new LinkedHashSet<>()))
+          .orElse(ofAllFeatures)
+          .add(position);
+    }
+
+    /**
+     * @param features that changed; empty for all
+     */
+    void collect(Set<String> features, Set<Integer> positions) {
+      positions.addAll(ofAllFeatures);
+      if (ofFeature.isEmpty()) {
+        return;
+      }
+      for (String feature : features.isEmpty() ? ofFeature.keySet() : features) {
+        positions.addAll(ofFeature.getOrDefault(feature, Set.of()));
+      }
+    }
   }
 }

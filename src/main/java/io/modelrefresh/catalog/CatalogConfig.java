@@ -155,8 +155,11 @@ public interface CatalogConfig {
     @WithDefault("5")
     int maxAttempts();
 
-    /** Whether it is refreshed when the agent starts: {@code if-unknown}, always or never. */
-    @WithDefault("if-unknown")
+    /**
+     * Whether it is refreshed when the agent starts: always, {@code if-unknown} or never. The
+     * latter two lose what the agent before owed without a message, and had not done.
+     */
+    @WithDefault("always")
     String onStart();
 
     /** The time from publish to the last replica's confirmation that users expect at most. */
@@ -244,9 +247,11 @@ public interface CatalogConfig {
     /** The statuses that mean the job was enqueued; any 2xx by default. */
     Optional<List<Integer>> acceptedStatuses();
 
-    /** The statuses that mean it was enqueued before. */
-    @WithDefault("409")
-    List<Integer> duplicateStatuses();
+    /**
+     * The statuses that mean it was enqueued before, by default 409. Said here, or by a preset, any
+     * other status proves the job new.
+     */
+    Optional<List<Integer>> duplicateStatuses();
 
     /** {@code none}, {@code bearer} or {@code google}. */
     Optional<String> authentication();

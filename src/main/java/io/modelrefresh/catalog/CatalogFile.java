@@ -80,6 +80,7 @@ public final class CatalogFile {
     String name = location.toString();
     try {
       if (name.endsWith(".yaml") || name.endsWith(".yml")) {
+        YamlExpansion.requireModest(content);
         return new YamlConfigSource(name, content, ORDINAL);
       }
       if (name.endsWith(".properties")) {

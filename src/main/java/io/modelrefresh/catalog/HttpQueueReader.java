@@ -5,7 +5,6 @@ import io.modelrefresh.catalog.RetrainingTarget.Authentication;
 import io.modelrefresh.catalog.RetrainingTarget.Http;
 import io.modelrefresh.catalog.RetrainingTarget.Server;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -23,6 +22,9 @@ final class HttpQueueReader {
 
   /** What a queue is sent unless the configuration says otherwise: every field of the job. */
   private static final String JOB = "{job.json}";
+
+  /** Conflict, as the presets' systems answer, too. */
+  private static final List<Integer> USUAL_DUPLICATE = List.of(409);
 
   /**
    * What is usual for a known system.
@@ -92,12 +94,8 @@ final class HttpQueueReader {
     checks.headers(config.headers());
     List<Integer> accepted = config.acceptedStatuses().orElse(List.of());
     checks.statuses("accepted-statuses", accepted);
-    checks.statuses("duplicate-statuses", config.duplicateStatuses());
-    problems.require(
-        config.timeout().compareTo(Duration.ZERO) > 0,
-        key + ".timeout",
-        "expected more than 0s",
-        config.timeout().toSeconds() + "s");
+    checks.statuses("duplicate-statuses", config.duplicateStatuses().orElse(USUAL_DUPLICATE));
+    problems.requirePositive(key + ".timeout", config.timeout());
     if (preset.equals(Optional.of(Preset.VERTEX)) && config.body().isEmpty()) {
       problems.add(
           key + ".body",
@@ -118,7 +116,8 @@ final class HttpQueueReader {
             accepted.isEmpty()
                 ? preset.map(usual -> usual.accepted).orElse(Set.of())
                 : Set.copyOf(accepted),
-            Set.copyOf(config.duplicateStatuses()),
+            Set.copyOf(config.duplicateStatuses().orElse(USUAL_DUPLICATE)),
+            preset.isPresent() || config.duplicateStatuses().isPresent(),
             authentication.orElseThrow(),
             config.tlsConfigurationName().map(String::strip),
             config.timeout()));

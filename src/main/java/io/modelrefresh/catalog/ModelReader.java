@@ -12,7 +12,6 @@ import io.modelrefresh.catalog.ServerSettings.HttpRequestTemplate;
 import io.modelrefresh.catalog.ServerSettings.Protocol;
 import io.modelrefresh.catalog.ServerSettings.SmokeCheck;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -115,7 +114,7 @@ final class ModelReader {
             server.replicas(),
             "http(s)://host:port[,...], dns://host:port or kubernetes://namespace/service:port",
             ReplicaAddress::parse);
-    requirePositive(key + ".timeout", server.timeout());
+    problems.requirePositive(key + ".timeout", server.timeout());
     Optional<HttpRequestTemplate> http = http(server.http(), protocol, key + ".http");
     Optional<Path> configFile = configFile(server, protocol, key + ".config-file");
     AccessReader access = new AccessReader(server, key, problems);
@@ -217,19 +216,21 @@ final class ModelReader {
   }
 
   private Optional<RefreshPolicy> refresh(RefreshConfig refresh, String key) {
-    requireNotNegative(key + ".quiet-period", refresh.quietPeriod());
-    requireNotNegative(key + ".max-wait", refresh.maxWait());
+    problems.requireNotNegative(key + ".quiet-period", refresh.quietPeriod());
+    problems.requireNotNegative(key + ".max-wait", refresh.maxWait());
     problems.require(
         refresh.quietPeriod().compareTo(refresh.maxWait()) <= 0,
         key + ".quiet-period",
-        "expected at most max-wait, which is " + text(refresh.maxWait()),
-        text(refresh.quietPeriod()));
+        "expected at most max-wait, which is " + Problems.text(refresh.maxWait()),
+        Problems.text(refresh.quietPeriod()));
     problems.require(
         refresh.maxAttempts() >= 1,
         key + ".max-attempts",
         "expected at least 1",
         refresh.maxAttempts());
-    refresh.objective().ifPresent(objective -> requirePositive(key + ".objective", objective));
+    refresh
+        .objective()
+        .ifPresent(objective -> problems.requirePositive(key + ".objective", objective));
     Optional<MaxUnavailable> maxUnavailable =
         problems.parse(
             key + ".max-unavailable", refresh.maxUnavailable().strip(), MaxUnavailable::parse);
@@ -254,19 +255,5 @@ final class ModelReader {
       case "never" -> OnStart.NEVER;
       default -> throw new IllegalArgumentException("expected if-unknown, always or never");
     };
-  }
-
-  private void requirePositive(String key, Duration duration) {
-    problems.require(
-        duration.compareTo(Duration.ZERO) > 0, key, "expected more than 0s", text(duration));
-  }
-
-  private void requireNotNegative(String key, Duration duration) {
-    problems.require(!duration.isNegative(), key, "expected at least 0s", text(duration));
-  }
-
-  /** As durations are configured: seconds or milliseconds. */
-  private static String text(Duration duration) {
-    return duration.getNano() == 0 ? duration.toSeconds() + "s" : duration.toMillis() + "ms";
   }
 }

@@ -1,5 +1,6 @@
 package io.modelrefresh.catalog;
 
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -7,6 +8,9 @@ import java.util.function.Function;
 
 /** Collects every mistake of a configuration, so that it takes one start to learn of them all. */
 final class Problems {
+
+  /** Beyond a lifetime it is a mistake, and soon beyond what can be counted in milliseconds. */
+  private static final Duration LONGEST = Duration.ofDays(36_500);
 
   private final List<String> found = new ArrayList<>();
 
@@ -25,6 +29,32 @@ final class Problems {
     if (!met) {
       add(key, expected, got);
     }
+  }
+
+  void requirePositive(String key, Duration duration) {
+    require(duration.compareTo(Duration.ZERO) > 0, key, "expected more than 0s", text(duration));
+    requireCountable(key, duration);
+  }
+
+  void requireNotNegative(String key, Duration duration) {
+    require(!duration.isNegative(), key, "expected at least 0s", text(duration));
+    requireCountable(key, duration);
+  }
+
+  private void requireCountable(String key, Duration duration) {
+    require(
+        duration.compareTo(LONGEST) <= 0,
+        key,
+        "expected at most " + LONGEST.toDays() + "d",
+        text(duration));
+  }
+
+  /** As durations are configured: seconds or milliseconds. */
+  static String text(Duration duration) {
+    boolean countable = duration.abs().compareTo(LONGEST) <= 0;
+    return countable && duration.getNano() != 0
+        ? duration.toMillis() + "ms"
+        : duration.toSeconds() + "s";
   }
 
   /** The value parsed; or empty, and the mistake the parser names is noted. */

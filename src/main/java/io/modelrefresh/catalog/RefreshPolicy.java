@@ -22,11 +22,16 @@ public record RefreshPolicy(
     OnStart onStart,
     Optional<Duration> objective) {
 
-  /** Whether a model owes one refresh when the agent starts. */
+  /**
+   * Whether a model owes one refresh when the agent starts. A refresh owed with no message to hold
+   * (a model or view was added, a pause ended, the subscription was lost for a while, somebody
+   * asked for it) is known to no one once the process has died. That replicas agree on what they
+   * cover says nothing of it: only a refresh at the start makes good for it.
+   */
   public enum OnStart {
+    ALWAYS,
     /** Only where the observed watermark cannot be read from the server. */
     IF_UNKNOWN,
-    ALWAYS,
     NEVER
   }
 }

@@ -8,7 +8,6 @@ import io.modelrefresh.catalog.RetrainingTarget.PubSub;
 import io.modelrefresh.catalog.RetrainingTarget.Source;
 import io.modelrefresh.update.Change;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.EnumSet;
 import java.util.HashMap;
 import java.util.List;
@@ -45,7 +44,7 @@ final class RetrainingReader {
       problems.add(
           key, "expected changes, drift-at-least or both, since nothing retrains without them");
     }
-    requirePositive(key + ".cooldown", config.cooldown());
+    problems.requirePositive(key + ".cooldown", config.cooldown());
     Optional<RetrainingTarget> target = target();
     return config.enabled()
         ? target.map(queue -> new RetrainingPolicy(changes, drift, config.cooldown(), queue))
@@ -151,7 +150,7 @@ final class RetrainingReader {
                 text ->
                     problems.parse(
                         kubernetesKey + ".namespace", text.strip(), RetrainingReader::label));
-    requirePositive(kubernetesKey + ".ttl-after-finished", settings.ttlAfterFinished());
+    problems.requirePositive(kubernetesKey + ".ttl-after-finished", settings.ttlAfterFinished());
     Optional<Source> source =
         template.isPresent()
             ? problems
@@ -192,13 +191,5 @@ final class RetrainingReader {
       problems.add(httpKey + ".url", "required by queue http, expected http(s)://host/path");
     }
     return http.flatMap(settings -> new HttpQueueReader(settings, httpKey, problems).read());
-  }
-
-  private void requirePositive(String durationKey, Duration duration) {
-    problems.require(
-        duration.compareTo(Duration.ZERO) > 0,
-        durationKey,
-        "expected more than 0s",
-        duration.toSeconds() + "s");
   }
 }

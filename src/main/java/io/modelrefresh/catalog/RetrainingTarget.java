@@ -58,6 +58,8 @@ public sealed interface RetrainingTarget {
    * @param body Qute template of the body
    * @param acceptedStatuses statuses that mean the job was enqueued; any 2xx when empty
    * @param duplicateStatuses statuses that mean it was enqueued before
+   * @param tellsDuplicates whether the server is known to answer one of them to every duplicate, so
+   *     that any other answer proves the job new
    */
   record Http(
       Server server,
@@ -67,6 +69,7 @@ public sealed interface RetrainingTarget {
       String body,
       Set<Integer> acceptedStatuses,
       Set<Integer> duplicateStatuses,
+      boolean tellsDuplicates,
       Authentication authentication,
       Optional<String> tlsConfigurationName,
       Duration timeout)

@@ -33,8 +33,7 @@ final class ChannelMeters {
         counter(
             "pubsub.messages.redelivered",
             "Messages received again; known only with a dead-letter policy");
-    restarts =
-        counter("pubsub.stream.restarts", "Streams the server ended for good, or would not open");
+    restarts = counter("pubsub.stream.restarts", "Streams that ended, or could not be opened");
     deadLettered =
         counter("pubsub.messages.dead.lettered", "Messages published to the dead-letter topic");
     expired =

@@ -1,6 +1,7 @@
 package io.modelrefresh.pubsub;
 
 import com.google.pubsub.v1.PubsubMessage;
+import com.google.pubsub.v1.ReceivedMessage;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.atomic.AtomicIntegerFieldUpdater;
@@ -13,11 +14,11 @@ final class Delivery {
 
   static final CompletionStage<Void> SETTLED = CompletableFuture.completedStage(null);
 
-  /** The wire. */
-  interface Reply {
-    CompletionStage<Void> ack();
+  /** The wire: takes what becomes of a delivery, by its ack id. */
+  interface Wire {
+    CompletionStage<Void> ack(String ackId);
 
-    CompletionStage<Void> nack();
+    CompletionStage<Void> nack(String ackId);
   }
 
   /** Told what became of each delivery; on the thread that settles. */
@@ -37,25 +38,48 @@ final class Delivery {
 
   private static final AtomicIntegerFieldUpdater<Delivery> STATE =
       AtomicIntegerFieldUpdater.newUpdater(Delivery.class, "state");
+  private static final AtomicIntegerFieldUpdater<Delivery> PERMIT =
+      AtomicIntegerFieldUpdater.newUpdater(Delivery.class, "permit");
   private static final int HELD = 0;
   private static final int CLAIMED = 1;
   private static final int OVER = 2;
 
   private final PubsubMessage message;
-  private final Reply reply;
+  private final String ackId;
+  private final int attempt;
+  private final Wire wire;
   private final Listener listener;
   private final long receivedAt;
+  private volatile long leasedUntil;
   private volatile int state;
+  private volatile int permit = 1;
 
-  Delivery(PubsubMessage message, Reply reply, Listener listener, long receivedAtMillis) {
-    this.message = message;
-    this.reply = reply;
+  Delivery(
+      ReceivedMessage received,
+      Wire wire,
+      Listener listener,
+      long receivedAtMillis,
+      long leasedUntilMillis) {
+    this.message = received.getMessage();
+    this.ackId = received.getAckId();
+    this.attempt = received.getDeliveryAttempt();
+    this.wire = wire;
     this.listener = listener;
     this.receivedAt = receivedAtMillis;
+    this.leasedUntil = leasedUntilMillis;
   }
 
   PubsubMessage message() {
     return message;
+  }
+
+  String ackId() {
+    return ackId;
+  }
+
+  /** Counted from 1; 0 unless the subscription has a dead-letter policy. */
+  int attempt() {
+    return attempt;
   }
 
   String orderingKey() {
@@ -64,6 +88,24 @@ final class Delivery {
 
   long receivedAtMillis() {
     return receivedAt;
+  }
+
+  long leasedUntilMillis() {
+    return leasedUntil;
+  }
+
+  /** The server was asked to wait until then before it delivers the message again. */
+  void leasedUntil(long millis) {
+    leasedUntil = millis;
+  }
+
+  /** True for the one caller that may count this delivery's permit as free. */
+  boolean takePermit() {
+    return PERMIT.getAndSet(this, 0) == 1;
+  }
+
+  boolean hasPermit() {
+    return permit == 1;
   }
 
   /** True for the one caller that may settle this delivery. */
@@ -78,7 +120,7 @@ final class Delivery {
   CompletionStage<Void> ack() {
     if (end()) {
       listener.acked(this);
-      return reply.ack();
+      return wire.ack(ackId);
     }
     return SETTLED;
   }
@@ -86,7 +128,7 @@ final class Delivery {
   CompletionStage<Void> nack() {
     if (end()) {
       // The wire first: whoever hears of the nack may give back this key's successors.
-      var nacked = reply.nack();
+      var nacked = wire.nack(ackId);
       listener.nacked(this);
       return nacked;
     }
@@ -95,7 +137,7 @@ final class Delivery {
 
   void release() {
     if (end()) {
-      reply.nack();
+      wire.nack(ackId);
       listener.released(this);
     }
   }

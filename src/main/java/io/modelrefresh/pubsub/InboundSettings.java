@@ -22,6 +22,7 @@ record InboundSettings(
     Optional<String> deadLetterTopic,
     Duration drainTimeout,
     Duration restartMaxWait,
+    Duration keepAliveInterval,
     boolean healthEnabled,
     boolean tracingEnabled,
     Optional<Duration> unprocessedMessageMaxAge) {
@@ -50,6 +51,7 @@ record InboundSettings(
         configuration.getDeadLetterTopic().map(topic -> topic(project, topic)),
         read.duration("drain-timeout", configuration.getDrainTimeout()),
         read.duration("restart.max-wait", configuration.getRestartMaxWait()),
+        read.duration("keep-alive-interval", configuration.getKeepAliveInterval()),
         read.get("health-enabled", configuration::getHealthEnabled),
         read.get("tracing-enabled", configuration::getTracingEnabled),
         configuration

@@ -5,28 +5,59 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.atomic.LongAdder;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Consumer;
 
-/** The messages received and not yet settled. Safe on any thread. */
+/**
+ * The messages received and not yet settled, and the permits they hold. A permit is given back when
+ * its message is settled or its lease has lapsed, whichever comes first. Safe on any thread.
+ */
 final class OutstandingMessages {
 
   private final Set<Delivery> held = ConcurrentHashMap.newKeySet();
-  private final LongAdder bytes = new LongAdder();
+  private final AtomicLong bytes = new AtomicLong();
+  private final AtomicInteger permits = new AtomicInteger();
+  private final AtomicLong permittedBytes = new AtomicLong();
   private final CompletableFuture<Void> drained = new CompletableFuture<>();
+  private final long maxMessages;
+  private final long maxBytes;
   private volatile boolean draining;
+
+  OutstandingMessages(long maxMessages, long maxBytes) {
+    this.maxMessages = maxMessages;
+    this.maxBytes = maxBytes;
+  }
 
   void add(Delivery delivery) {
     held.add(delivery);
-    bytes.add(delivery.message().getSerializedSize());
+    var size = delivery.message().getSerializedSize();
+    bytes.addAndGet(size);
+    permits.incrementAndGet();
+    permittedBytes.addAndGet(size);
   }
 
   void remove(Delivery delivery) {
     if (held.remove(delivery)) {
-      bytes.add(-delivery.message().getSerializedSize());
+      bytes.addAndGet(-delivery.message().getSerializedSize());
+      lapse(delivery);
     }
     if (draining && held.isEmpty()) {
       drained.complete(null);
     }
+  }
+
+  /** The server delivers this one again: it no longer keeps others from being received. */
+  void lapse(Delivery delivery) {
+    if (delivery.takePermit()) {
+      permits.decrementAndGet();
+      permittedBytes.addAndGet(-delivery.message().getSerializedSize());
+    }
+  }
+
+  /** Whether more may be received. */
+  boolean hasRoom() {
+    return permits.get() < maxMessages && permittedBytes.get() < maxBytes;
   }
 
   int count() {
@@ -34,7 +65,11 @@ final class OutstandingMessages {
   }
 
   long bytes() {
-    return bytes.sum();
+    return bytes.get();
+  }
+
+  void forEach(Consumer<Delivery> action) {
+    held.forEach(action);
   }
 
   /**

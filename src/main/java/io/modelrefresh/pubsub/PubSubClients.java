@@ -5,7 +5,10 @@ import com.google.api.core.ApiFutureCallback;
 import com.google.api.core.ApiFutures;
 import com.google.api.gax.core.ExecutorProvider;
 import com.google.api.gax.core.FixedExecutorProvider;
+import com.google.api.gax.grpc.InstantiatingGrpcChannelProvider;
+import com.google.api.gax.rpc.TransportChannelProvider;
 import com.google.cloud.pubsub.v1.Publisher;
+import com.google.cloud.pubsub.v1.SubscriptionAdminSettings;
 import com.google.cloud.pubsub.v1.stub.GrpcSubscriberStub;
 import com.google.cloud.pubsub.v1.stub.SubscriberStub;
 import com.google.cloud.pubsub.v1.stub.SubscriberStubSettings;
@@ -43,17 +46,12 @@ class PubSubClients {
   /** Google's publisher begins to refuse a key just after it has reported the failure. */
   private static final Duration KEY_REFUSED = Duration.ofMillis(10);
 
-  private static final int BASE_THREADS = 4;
-
-  /**
-   * A subscriber may block two: one whose stream waits for a permit, one of a stream that ended.
-   */
-  private static final int THREADS_PER_SUBSCRIBER = 2;
+  private static final int THREADS = 4;
 
   private final Map<String, Publisher> publishers = new ConcurrentHashMap<>();
   private final AtomicInteger threads = new AtomicInteger();
   private final ScheduledThreadPoolExecutor executor =
-      new ScheduledThreadPoolExecutor(BASE_THREADS, this::thread);
+      new ScheduledThreadPoolExecutor(THREADS, this::thread);
   private final PubSubServer server;
   private Optional<SubscriberStub> stub = Optional.empty();
 
@@ -74,29 +72,50 @@ class PubSubClients {
     return FixedExecutorProvider.create(executor);
   }
 
-  synchronized void makeRoomForSubscriber() {
-    executor.setCorePoolSize(executor.getCorePoolSize() + THREADS_PER_SUBSCRIBER);
-  }
-
   /** For single calls, which are not retried. May block to find credentials. */
   synchronized SubscriberStub stub() {
     if (stub.isEmpty()) {
-      try {
-        var settings =
-            SubscriberStubSettings.newBuilder()
-                .setBackgroundExecutorProvider(executorProvider())
-                .setCredentialsProvider(server.credentials());
-        server.channel().ifPresent(settings::setTransportChannelProvider);
-        settings.getSubscriptionSettings().setSimpleTimeoutNoRetriesDuration(CALL_TIMEOUT);
-        settings.pullSettings().setSimpleTimeoutNoRetriesDuration(PULL_TIMEOUT);
-        settings.acknowledgeSettings().setSimpleTimeoutNoRetriesDuration(CALL_TIMEOUT);
-        settings.modifyAckDeadlineSettings().setSimpleTimeoutNoRetriesDuration(CALL_TIMEOUT);
-        stub = Optional.of(GrpcSubscriberStub.create(settings.build()));
-      } catch (IOException e) {
-        throw new UncheckedIOException("cannot set up the Pub/Sub client: " + e.getMessage(), e);
-      }
+      stub = Optional.of(newStub(server.channel().orElseGet(PubSubClients::service)));
     }
     return stub.get();
+  }
+
+  /**
+   * A connection for one channel, which closes it. Calls are not retried, and callbacks come on the
+   * thread that received, which they must not block: another would be one hop too many. May block
+   * to find credentials.
+   */
+  SubscriberStub newStreamStub() {
+    var channel = server.channel().orElseGet(PubSubClients::service);
+    return newStub(
+        channel instanceof InstantiatingGrpcChannelProvider own
+            ? own.toBuilder().setExecutor(Runnable::run).build()
+            : channel);
+  }
+
+  private SubscriberStub newStub(TransportChannelProvider channel) {
+    try {
+      var settings =
+          SubscriberStubSettings.newBuilder()
+              .setBackgroundExecutorProvider(executorProvider())
+              .setCredentialsProvider(server.credentials())
+              .setTransportChannelProvider(channel);
+      settings.getSubscriptionSettings().setSimpleTimeoutNoRetriesDuration(CALL_TIMEOUT);
+      settings.pullSettings().setSimpleTimeoutNoRetriesDuration(PULL_TIMEOUT);
+      settings.acknowledgeSettings().setSimpleTimeoutNoRetriesDuration(CALL_TIMEOUT);
+      settings.modifyAckDeadlineSettings().setSimpleTimeoutNoRetriesDuration(CALL_TIMEOUT);
+      return GrpcSubscriberStub.create(settings.build());
+    } catch (IOException e) {
+      throw new UncheckedIOException("cannot set up the Pub/Sub client: " + e.getMessage(), e);
+    }
+  }
+
+  /** The real service, whose responses may be larger than gRPC's 4 MiB. */
+  private static TransportChannelProvider service() {
+    return SubscriptionAdminSettings.defaultGrpcTransportProviderBuilder()
+        .setMaxInboundMessageSize(20 << 20)
+        .setKeepAliveTimeDuration(Duration.ofMinutes(5))
+        .build();
   }
 
   /**

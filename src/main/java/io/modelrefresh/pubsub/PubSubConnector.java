@@ -41,7 +41,7 @@ import org.jboss.logging.Logger;
 
 /**
  * The SmallRye Reactive Messaging connector {@code google-cloud-pubsub}: pull subscriptions and
- * topics of Google Cloud Pub/Sub, or of an emulator, by Google's own client.
+ * topics of Google Cloud Pub/Sub, or of an emulator.
  *
  * <p>Durations are written as in Quarkus ({@code 500ms}, {@code 20s}, {@code 60m}), sizes likewise
  * ({@code 100M}). A bad value stops the start with a message that begins with its key.
@@ -92,8 +92,7 @@ import org.jboss.logging.Logger;
     type = "int",
     defaultValue = "10000",
     direction = INCOMING,
-    description =
-        "How many messages may be received and not settled. Google's client moves at most this many per 100 ms")
+    description = "How many messages may be received and not settled")
 @ConnectorAttribute(
     name = "max-outstanding-bytes",
     type = "string",
@@ -111,12 +110,14 @@ import org.jboss.logging.Logger;
     name = "min-duration-per-ack-extension",
     type = "string",
     direction = INCOMING,
-    description = "The shortest single extension of a lease; by default Google's client decides")
+    description =
+        "The shortest lease to ask for, at receipt and at each extension; by default 60s, which is also how long the messages of a killed process take to come again")
 @ConnectorAttribute(
     name = "max-duration-per-ack-extension",
     type = "string",
     direction = INCOMING,
-    description = "The longest single extension of a lease; by default Google's client decides")
+    description =
+        "The longest lease to ask for; by default 60s, or max-ack-extension if that is shorter")
 @ConnectorAttribute(
     name = "exactly-once",
     type = "boolean",
@@ -160,7 +161,14 @@ import org.jboss.logging.Logger;
     type = "string",
     defaultValue = "30s",
     direction = INCOMING,
-    description = "The longest wait before a stream that the server ended for good is tried again")
+    description = "The longest wait before a stream that has ended is tried again")
+@ConnectorAttribute(
+    name = "keep-alive-interval",
+    type = "string",
+    defaultValue = "30s",
+    direction = INCOMING,
+    description =
+        "How often the server is asked for a sign of life; one that stays out until the next ends the stream")
 @ConnectorAttribute(
     name = "unprocessed-message-max-age",
     type = "string",

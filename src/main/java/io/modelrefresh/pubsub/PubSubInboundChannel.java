@@ -1,6 +1,9 @@
 package io.modelrefresh.pubsub;
 
+import com.google.cloud.pubsub.v1.stub.SubscriberStub;
+import com.google.pubsub.v1.GetSubscriptionRequest;
 import com.google.pubsub.v1.PubsubMessage;
+import com.google.pubsub.v1.StreamingPullResponse;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.modelrefresh.pubsub.tracing.PubSubTracing;
 import io.smallrye.mutiny.Uni;
@@ -10,8 +13,12 @@ import io.vertx.core.impl.ContextInternal;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Flow;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import org.eclipse.microprofile.reactive.messaging.Message;
@@ -37,12 +44,20 @@ final class PubSubInboundChannel
   private final Consumer<Object> events;
   private final Optional<PubSubTracing> tracing;
   private final String subscription;
-  private final OutstandingMessages outstanding = new OutstandingMessages();
+  private final LeaseSettings leases;
+  private final OutstandingMessages outstanding;
   private final DemandDrivenPublisher<Message<?>> publisher;
+  private final Settlements settlements;
   private final PullStream stream;
   private final ChannelMeters meters;
   private final FailureHandlers failures;
 
+  private final AtomicBoolean advised = new AtomicBoolean();
+
+  /** Guarded by this. */
+  private Optional<SubscriberStub> stub = Optional.empty();
+
+  private volatile Future<?> extending = CompletableFuture.completedFuture(null);
   private volatile boolean draining;
   private volatile Optional<String> dead = Optional.empty();
 
@@ -66,20 +81,21 @@ final class PubSubInboundChannel
     this.meters = new ChannelMeters(around.meters(), settings.channel(), subscription);
     this.publisher =
         new DemandDrivenPublisher<>(task -> context.runOnContext(ignored -> task.run()), this);
-    this.stream =
-        new PullStream(
-            settings.subscription(),
-            settings.topic(),
-            settings.restartMaxWait(),
-            new SubscriberClient(clients, settings, this::received),
+    this.leases = LeaseSettings.of(settings);
+    this.outstanding =
+        new OutstandingMessages(settings.maxOutstandingMessages(), settings.maxOutstandingBytes());
+    this.settlements =
+        new Settlements(
+            subscription,
+            this::stub,
             clients.executor(),
-            this);
+            Optional.of(settings.ackTimeout()).filter(any -> settings.exactlyOnce()));
+    this.stream = new PullStream(settings, leases.lease(), this::stub, clients.executor(), this);
     this.failures =
         new FailureHandlers(
             settings.channel(),
             settings.failureStrategy(),
             strategy -> around.failureHandlers().apply(strategy).create(this));
-    clients.makeRoomForSubscriber();
     registerGauges();
   }
 
@@ -87,15 +103,31 @@ final class PubSubInboundChannel
     return publisher;
   }
 
-  /** On gRPC's threads. */
-  private void received(PubsubMessage message, Delivery.Reply reply) {
-    var delivery = new Delivery(message, reply, this, clock.millis());
-    outstanding.add(delivery);
-    meters.received.increment();
-    if (PubSubIncomingMetadata.deliveryAttempt(message).orElse(1) > 1) {
-      meters.redelivered.increment();
+  private synchronized SubscriberStub stub() {
+    if (stub.isEmpty()) {
+      stub = Optional.of(clients.newStreamStub());
     }
-    publisher.offer(delivery);
+    return stub.get();
+  }
+
+  @Override
+  public void received(StreamingPullResponse response) {
+    var now = clock.millis();
+    var leasedUntil = now + leases.lease().toMillis();
+    for (var received : response.getReceivedMessagesList()) {
+      var delivery = new Delivery(received, settlements, this, now, leasedUntil);
+      outstanding.add(delivery);
+      meters.received.increment();
+      if (delivery.attempt() > 1) {
+        meters.redelivered.increment();
+      }
+      publisher.offer(delivery);
+    }
+  }
+
+  @Override
+  public boolean hasRoom() {
+    return outstanding.hasRoom();
   }
 
   @Override
@@ -111,7 +143,7 @@ final class PubSubInboundChannel
   }
 
   private Message<?> message(Delivery delivery, ContextInternal ofMessage) {
-    var incoming = PubSubIncomingMetadata.of(delivery.message(), subscription);
+    var incoming = PubSubIncomingMetadata.of(delivery.message(), delivery.attempt(), subscription);
     var message =
         new PubSubMessage<>(
             delivery.message().getData().toByteArray(),
@@ -125,7 +157,26 @@ final class PubSubInboundChannel
 
   @Override
   public void demanded() {
+    var extension = new LeaseExtension(outstanding, leases, clock, settlements::extend);
+    extending =
+        clients
+            .executor()
+            .scheduleWithFixedDelay(
+                () -> extendLeases(extension),
+                LeaseExtension.INTERVAL.toMillis(),
+                LeaseExtension.INTERVAL.toMillis(),
+                TimeUnit.MILLISECONDS);
     stream.start();
+  }
+
+  private void extendLeases(LeaseExtension extension) {
+    try {
+      extension.run();
+      stream.roomMade();
+    } catch (RuntimeException e) {
+      // Thrown on, it would end all extensions for ever.
+      LOG.errorf(e, "channel %s: leases could not be extended this time", settings.channel());
+    }
   }
 
   @Override
@@ -160,13 +211,13 @@ final class PubSubInboundChannel
   @Override
   public void released(Delivery delivery) {
     meters.nacked.increment();
-    outstanding.remove(delivery);
+    remove(delivery);
   }
 
   @Override
   public void expired(Delivery delivery) {
     meters.expired.increment();
-    outstanding.remove(delivery);
+    remove(delivery);
   }
 
   @Override
@@ -174,8 +225,13 @@ final class PubSubInboundChannel
     meters.settledAgain.increment();
   }
 
-  private void settled(Delivery delivery) {
+  private void remove(Delivery delivery) {
     outstanding.remove(delivery);
+    stream.roomMade();
+  }
+
+  private void settled(Delivery delivery) {
+    remove(delivery);
     if (isExpired(delivery)) {
       meters.settledLate.increment();
     }
@@ -184,9 +240,28 @@ final class PubSubInboundChannel
   @Override
   public void opened(Optional<Remedy> lost) {
     LOG.infof("channel %s: the stream to %s is open", settings.channel(), subscription);
+    if (advised.compareAndSet(false, true)) {
+      clients.executor().execute(this::advise);
+    }
     lost.ifPresent(
         why ->
             events.accept(new SubscriptionReopened(settings.channel(), subscription, why.code())));
+  }
+
+  /** What is advised is nothing that keeps messages from coming. */
+  private void advise() {
+    PubSubClients.uni(
+            () ->
+                stub()
+                    .getSubscriptionCallable()
+                    .futureCall(
+                        GetSubscriptionRequest.newBuilder().setSubscription(subscription).build()))
+        .subscribe()
+        .with(
+            found ->
+                ProvisioningAdvice.of(found)
+                    .forEach(advice -> LOG.warnf("channel %s: %s", settings.channel(), advice)),
+            failure -> LOG.debugf(failure, "the settings of %s are not known", subscription));
   }
 
   @Override
@@ -240,7 +315,7 @@ final class PubSubInboundChannel
     return settings.drainTimeout();
   }
 
-  /** Nacks what was not settled in time, and waits for Google's client to have sent it all. */
+  /** Nacks what was not settled in time, and waits for the server to have been told. */
   void close(Duration timeout) {
     var left = outstanding.nackAll();
     if (left > 0) {
@@ -249,9 +324,20 @@ final class PubSubInboundChannel
           "channel %s: %d messages were still in flight after %s; nacked",
           settings.channel(), left, settings.drainTimeout());
     }
-    if (!stream.awaitStopped(timeout)) {
-      LOG.warnf("channel %s: its subscriber did not stop within %s", settings.channel(), timeout);
+    stream.awaitStopped();
+    extending.cancel(false);
+    // What was on its way when the stream was stopped.
+    outstanding.nackAll();
+    if (!settlements.awaitSent(timeout)) {
+      LOG.warnf(
+          "channel %s: the server did not hear within %s what was settled last; it delivers again",
+          settings.channel(), timeout);
     }
+    closeStub();
+  }
+
+  private synchronized void closeStub() {
+    stub.ifPresent(SubscriberStub::close);
   }
 
   void reportReadiness(HealthReportBuilder report) {

@@ -61,12 +61,16 @@ public final class PubSubMessage<T> implements ContextAwareMessage<T> {
     return delivery.claim() ? failures.handle(delivery, reason, nackMetadata) : Delivery.SETTLED;
   }
 
-  /** The message as Google's client received it, from which nothing was removed or added. */
+  /** The message as it was received. */
   @Override
   public <C> C unwrap(Class<C> type) {
     return type.isInstance(delivery.message())
         ? type.cast(delivery.message())
         : ContextAwareMessage.super.unwrap(type);
+  }
+
+  Delivery delivery() {
+    return delivery;
   }
 
   /** The incoming metadata of a message of this connector, however often it was wrapped. */

@@ -53,7 +53,9 @@ public class PubSubPuller {
                                 received.getAckId(),
                                 received.getMessage().getData().toByteArray(),
                                 PubSubIncomingMetadata.of(
-                                    received.getMessage(), fullName(subscription))))
+                                    received.getMessage(),
+                                    received.getDeliveryAttempt(),
+                                    fullName(subscription))))
                     .toList());
   }
 

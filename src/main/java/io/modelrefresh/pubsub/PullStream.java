@@ -1,59 +1,52 @@
 package io.modelrefresh.pubsub;
 
-import com.google.api.core.ApiFuture;
-import com.google.api.core.ApiFutureCallback;
-import com.google.api.core.ApiFutures;
-import com.google.api.core.ApiService;
-import com.google.cloud.pubsub.v1.Subscriber;
-import com.google.common.util.concurrent.MoreExecutors;
+import com.google.cloud.pubsub.v1.stub.SubscriberStub;
 import com.google.pubsub.v1.ProjectSubscriptionName;
-import io.grpc.Status;
+import com.google.pubsub.v1.StreamingPullRequest;
+import com.google.pubsub.v1.StreamingPullResponse;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
+import java.util.function.Supplier;
 import org.jboss.logging.Logger;
 
 /**
- * Keeps one {@link Subscriber} open: asks whether the subscription can be consumed, starts a
- * subscriber, and when that ends for good starts over, with jittered backoff, for as long as it
- * takes.
+ * Keeps one {@link PullCall} open: when it ends, whatever the reason, another is made, with
+ * jittered backoff, for as long as it takes.
  *
- * <p>The stream counts as open while a connection carries a StreamingPull that the server has not
- * ended, once there is a sign that the server accepts it: it answered on the stream, or it has not
- * refused it within {@link #GRACE} (within {@link #LONG_GRACE} if GetSubscription was denied: a
- * role may allow to consume but not to get).
+ * <p>The stream counts as open while a connection carries a call that the server has not ended,
+ * once the server has answered on it; of a server that answers nothing before there is a message,
+ * once it has not refused the call within {@link #GRACE}.
  *
  * <p>State changes are rare and under this object's monitor; listeners are called outside of it.
  */
-final class PullStream {
+final class PullStream implements PullCall.Listener {
 
   /** A server that refuses a stream does so well within this. */
   static final Duration GRACE = Duration.ofSeconds(1);
 
-  static final Duration LONG_GRACE = Duration.ofSeconds(5);
-
   private static final Logger LOG = Logger.getLogger(PullStream.class);
-  private static final Duration FIRST_WAIT = Duration.ofMillis(500);
+  private static final Duration FIRST_WAIT = Duration.ofMillis(200);
 
-  /** What the stream needs of Google's client. */
-  interface Client {
-    /** Fails as the server does if the subscription is missing or may not be seen. */
-    ApiFuture<?> probe();
+  /** How long what is on its way may take to arrive when the stream is stopped. */
+  private static final Duration LAST_RESPONSES = Duration.ofSeconds(1);
 
-    Subscriber subscriber(StreamWatch watch);
-  }
-
-  /** Called on connector threads. */
+  /** What a stream asks of its channel, and tells it. */
   interface Listener {
+    /** On gRPC's threads, one at a time; must not block. */
+    void received(StreamingPullResponse response);
+
+    /** Whether more may be received. */
+    boolean hasRoom();
+
     /**
-     * @param lost why the stream had ended, if the server had ended it for good
+     * @param lost why the stream had ended, if for a reason that somebody had to mend
      */
     void opened(Optional<Remedy> lost);
 
-    /** The server ended the stream for good, or would not open one; it is tried again. */
+    /** The stream ended, or could not be opened; it is tried again. */
     void failed(Remedy remedy);
   }
 
@@ -70,30 +63,43 @@ final class PullStream {
   private final ProjectSubscriptionName subscription;
   private final Optional<String> topic;
   private final Duration maxWait;
-  private final Client client;
+  private final Duration keepAliveInterval;
+  private final StreamingPullRequest first;
+  private final Supplier<SubscriberStub> stub;
   private final ScheduledExecutorService executor;
   private final Listener listener;
 
   private State state = State.IDLE;
   private int attempts;
-  private boolean proven;
-  private boolean open;
+  private boolean connected;
+  private volatile boolean open;
   private Optional<Remedy> lost = Optional.empty();
   private String detail = "not started: nothing was requested yet";
-  private Optional<Subscriber> subscriber = Optional.empty();
-  private Optional<StreamWatch> watch = Optional.empty();
+  private volatile Optional<PullCall> call = Optional.empty();
 
+  /**
+   * @param stub asked on the executor only: it may block
+   */
   PullStream(
-      ProjectSubscriptionName subscription,
-      Optional<String> topic,
-      Duration maxWait,
-      Client client,
+      InboundSettings settings,
+      Duration lease,
+      Supplier<SubscriberStub> stub,
       ScheduledExecutorService executor,
       Listener listener) {
-    this.subscription = subscription;
-    this.topic = topic;
-    this.maxWait = maxWait;
-    this.client = client;
+    this.subscription = settings.subscription();
+    this.topic = settings.topic();
+    this.maxWait = settings.restartMaxWait();
+    this.keepAliveInterval = settings.keepAliveInterval();
+    this.first =
+        StreamingPullRequest.newBuilder()
+            .setSubscription(subscription.toString())
+            .setStreamAckDeadlineSeconds((int) lease.toSeconds())
+            .setMaxOutstandingMessages(settings.maxOutstandingMessages())
+            .setMaxOutstandingBytes(settings.maxOutstandingBytes())
+            // From this version on the service answers keepalives.
+            .setProtocolVersion(1)
+            .build();
+    this.stub = stub;
     this.executor = executor;
     this.listener = listener;
   }
@@ -101,36 +107,30 @@ final class PullStream {
   synchronized void start() {
     if (state == State.IDLE) {
       state = State.WAITING;
-      detail = "asking for " + subscription;
-      executor.execute(this::attempt);
+      detail = "opening a stream to " + subscription;
+      executor.execute(this::connect);
     }
   }
 
-  /**
-   * Stops pulling, at once; the subscriber goes on to extend leases and to send acks until its
-   * messages are settled.
-   */
+  /** There is room for more messages again. On any thread, often. */
+  void roomMade() {
+    var current = call;
+    if (current.isPresent() && listener.hasRoom()) {
+      current.get().resume();
+    }
+  }
+
+  /** Asks for no more messages; what is on its way still comes. */
   synchronized void stop() {
     state = State.STOPPED;
     open = false;
     detail = "stopped";
-    subscriber.ifPresent(Subscriber::stopAsync);
+    call.ifPresent(PullCall::finish);
   }
 
-  /** Waits until the last acks are sent; false if that took too long. Blocks. */
-  boolean awaitStopped(Duration timeout) {
-    var current = synchronizedSubscriber();
-    if (current.isEmpty()) {
-      return true;
-    }
-    try {
-      current.get().awaitTerminated(timeout.toMillis(), TimeUnit.MILLISECONDS);
-      return true;
-    } catch (TimeoutException e) {
-      return false;
-    } catch (IllegalStateException alreadyFailed) {
-      return true;
-    }
+  /** After {@link #stop}: blocks until nothing can come any more. */
+  void awaitStopped() {
+    call.ifPresent(stopped -> stopped.awaitEnd(LAST_RESPONSES.toMillis()));
   }
 
   synchronized Health health() {
@@ -141,164 +141,121 @@ final class PullStream {
     return state == State.IDLE;
   }
 
-  private synchronized Optional<Subscriber> synchronizedSubscriber() {
-    return subscriber;
-  }
-
-  private void attempt() {
+  private void connect() {
+    var next = new PullCall(first, this);
+    synchronized (this) {
+      if (state != State.WAITING) {
+        return;
+      }
+      state = State.STARTED;
+      connected = false;
+      call = Optional.of(next);
+    }
     try {
-      ApiFutures.addCallback(
-          client.probe(),
-          new ApiFutureCallback<Object>() {
-            @Override
-            public void onSuccess(Object found) {
-              open(true);
-            }
-
-            @Override
-            public void onFailure(Throwable failure) {
-              probeFailed(failure);
-            }
-          },
-          executor);
+      next.start(stub.get());
+      executor.schedule(() -> outlived(next), GRACE.toMillis(), TimeUnit.MILLISECONDS);
+      keepAliveLater(next);
     } catch (RuntimeException e) {
-      probeFailed(e);
+      ended(next, e);
     }
   }
 
-  private void probeFailed(Throwable failure) {
-    var remedy = Remedy.of(failure, subscription, topic);
-    if (remedy.code().equals(Status.Code.PERMISSION_DENIED.name())) {
-      // roles/pubsub.subscriber allows to consume and not to get: let the stream itself tell.
-      open(false);
+  private void keepAliveLater(PullCall of) {
+    executor.schedule(
+        () -> {
+          if (isCurrent(of)) {
+            of.keepAlive();
+            keepAliveLater(of);
+          }
+        },
+        keepAliveInterval.toMillis(),
+        TimeUnit.MILLISECONDS);
+  }
+
+  private synchronized boolean isCurrent(PullCall which) {
+    return state == State.STARTED && call.filter(which::equals).isPresent();
+  }
+
+  private void outlived(PullCall which) {
+    boolean isConnected;
+    synchronized (this) {
+      if (!isCurrent(which)) {
+        return;
+      }
+      isConnected = connected;
+      if (isConnected) {
+        attempts = 0;
+      }
+    }
+    if (isConnected) {
+      answered(which);
     } else {
-      retry(remedy);
+      executor.schedule(() -> outlived(which), GRACE.toMillis(), TimeUnit.MILLISECONDS);
     }
   }
 
-  private void open(boolean probed) {
-    try {
-      synchronized (this) {
-        if (state != State.WAITING) {
-          return;
-        }
-        state = State.STARTED;
-        proven = false;
-        detail = "opening a stream to " + subscription;
-        var watching = new StreamWatch(this::evaluate);
-        var starting = client.subscriber(watching);
-        watch = Optional.of(watching);
-        subscriber = Optional.of(starting);
-        starting.addListener(
-            new ApiService.Listener() {
-              @Override
-              public void failed(ApiService.State from, Throwable failure) {
-                ended(starting, failure);
-              }
-            },
-            MoreExecutors.directExecutor());
-        starting.startAsync();
-        awaitGrace(watching, probed ? GRACE : LONG_GRACE);
-      }
-    } catch (RuntimeException e) {
-      retry(Remedy.of(e, subscription, topic));
+  @Override
+  public synchronized void connected(PullCall which) {
+    connected = connected || isCurrent(which);
+  }
+
+  @Override
+  public void answered(PullCall which) {
+    if (open) {
+      return;
     }
-  }
-
-  private void awaitGrace(StreamWatch watching, Duration grace) {
-    executor.schedule(() -> outlived(watching, grace), grace.toMillis(), TimeUnit.MILLISECONDS);
-  }
-
-  private void outlived(StreamWatch watching, Duration grace) {
+    Optional<Remedy> after;
     synchronized (this) {
-      if (state != State.STARTED || watch.filter(watching::equals).isEmpty()) {
+      if (open || !isCurrent(which)) {
         return;
       }
-      proven = watching.isConnected();
-      if (!proven) {
-        awaitGrace(watching, grace);
-      }
+      open = true;
+      detail = "open";
+      after = lost;
+      lost = Optional.empty();
     }
-    evaluate();
+    listener.opened(after);
   }
 
-  private void ended(Subscriber which, Throwable failure) {
-    synchronized (this) {
-      if (state != State.STARTED || subscriber.filter(which::equals).isEmpty()) {
-        return;
-      }
-      state = State.WAITING;
-    }
-    retry(Remedy.of(failure, subscription, topic));
+  @Override
+  public void received(StreamingPullResponse response) {
+    listener.received(response);
   }
 
-  private void retry(Remedy remedy) {
+  @Override
+  public boolean hasRoom() {
+    return listener.hasRoom();
+  }
+
+  @Override
+  public void ended(PullCall which, Throwable failure) {
+    var remedy = Remedy.of(failure, subscription, topic);
     long wait;
     synchronized (this) {
-      if (state == State.STOPPED) {
+      if (!isCurrent(which)) {
         return;
       }
       state = State.WAITING;
       open = false;
+      call = Optional.empty();
       if (remedy.isTerminal()) {
         lost = Optional.of(remedy);
       }
-      subscriber = Optional.empty();
-      watch = Optional.empty();
-      wait = backoff(attempts++);
       detail = remedy.text();
+      wait = backoff(attempts++);
     }
-    LOG.warnf("%s; trying again in %d ms", remedy.text(), wait);
+    LOG.logf(
+        remedy.isTerminal() || attempts > 1 ? Logger.Level.WARN : Logger.Level.INFO,
+        "%s; trying again in %d ms",
+        remedy.text(),
+        wait);
     listener.failed(remedy);
-    executor.schedule(this::attempt, wait, TimeUnit.MILLISECONDS);
+    executor.schedule(this::connect, wait, TimeUnit.MILLISECONDS);
   }
 
   /** Doubles, up to the maximum; half of it is random so that many agents do not come at once. */
   private long backoff(int attempt) {
     var full = Math.min(maxWait.toMillis(), FIRST_WAIT.toMillis() << Math.min(attempt, 20));
     return full / 2 + ThreadLocalRandom.current().nextLong(full / 2 + 1);
-  }
-
-  /** Something about the stream changed: is it open? */
-  private void evaluate() {
-    boolean opened;
-    Optional<Remedy> after;
-    Optional<Remedy> ended = Optional.empty();
-    synchronized (this) {
-      if (state != State.STARTED || watch.isEmpty()) {
-        return;
-      }
-      var seen = watch.get();
-      if (!seen.isConnected()) {
-        // Google's subscriber says FAILED only after it has waited for the messages in flight.
-        ended =
-            seen.lastEnd()
-                .map(end -> Remedy.of(end.asRuntimeException(), subscription, topic))
-                .filter(Remedy::isTerminal);
-        if (ended.isPresent()) {
-          state = State.WAITING;
-        }
-      }
-      var wasOpen = open;
-      open = seen.isConnected() && (proven || seen.hasAnswered());
-      opened = open && !wasOpen;
-      after = lost;
-      if (open) {
-        detail = "open";
-        attempts = 0;
-        lost = Optional.empty();
-      } else {
-        detail =
-            "the stream to %s is not open%s"
-                .formatted(
-                    subscription,
-                    seen.lastEnd().map(end -> ": it ended with " + end.getCode()).orElse(""));
-      }
-    }
-    if (ended.isPresent()) {
-      retry(ended.get());
-    } else if (opened) {
-      listener.opened(after);
-    }
   }
 }

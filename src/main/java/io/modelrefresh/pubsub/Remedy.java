@@ -15,8 +15,8 @@ import java.util.Set;
  */
 record Remedy(String code, String text) {
 
-  /** The codes that google-cloud-pubsub's StatusUtil retries. */
-  private static final Set<String> RETRIED =
+  /** The codes after which Google's own clients go on by themselves. */
+  private static final Set<String> PASSING =
       Set.of(
           "OK",
           "ABORTED",
@@ -54,12 +54,17 @@ record Remedy(String code, String text) {
     return new Remedy(code, text);
   }
 
+  /** Whether such a failure comes and goes, and says nothing about the subscription. */
+  static boolean passes(Throwable failure) {
+    return PASSING.contains(code(failure));
+  }
+
   /**
-   * Whether Google's {@code Subscriber} gives up on this (it goes on by itself after the others),
-   * so that what was published until the stream opens again may be lost to the subscription.
+   * Whether somebody has to do something about it, so that what is published until the stream opens
+   * again may be lost to the subscription.
    */
   boolean isTerminal() {
-    return !RETRIED.contains(code);
+    return !PASSING.contains(code);
   }
 
   private static String code(Throwable failure) {

@@ -1,5 +1,6 @@
 package io.modelrefresh.refresh;
 
+import java.time.Instant;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.Iterator;
@@ -13,7 +14,10 @@ import java.util.Map;
  */
 final class Anchors {
 
-  private final Map<String, Arrival> byView = new HashMap<>();
+  /** Not the arrival: read, an update takes many times the memory of its message. */
+  private record Held(long sequence, Instant publishTime, HeldMessage message) {}
+
+  private final Map<String, Held> byView = new HashMap<>();
 
   /**
    * Of the arrival's message and the one held before, holds the one published last, until what
@@ -21,13 +25,16 @@ final class Anchors {
    * delivered again, it may count as superseded by loads that began before the other was published.
    */
   void hold(Arrival arrival, List<Runnable> effects) {
-    Arrival before = byView.get(arrival.view());
+    Held before = byView.get(arrival.view());
     if (before != null && before.publishTime().isAfter(arrival.publishTime())) {
-      byView.put(arrival.view(), before.arrivedAgain(arrival.sequence()));
+      byView.put(
+          arrival.view(),
+          new Held(arrival.sequence(), before.publishTime(), before.message()));
       return;
     }
     arrival.message().retain();
-    byView.put(arrival.view(), arrival);
+    byView.put(
+        arrival.view(), new Held(arrival.sequence(), arrival.publishTime(), arrival.message()));
     if (before != null) {
       effects.add(before.message()::release);
     }
@@ -35,18 +42,18 @@ final class Anchors {
 
   /** Lets go of what arrived up to this sequence: every replica covers it. */
   void releaseUpTo(long sequence, List<Runnable> effects) {
-    for (Iterator<Arrival> held = byView.values().iterator(); held.hasNext(); ) {
-      Arrival arrival = held.next();
-      if (arrival.sequence() <= sequence) {
-        held.remove();
-        effects.add(arrival.message()::release);
+    for (Iterator<Held> all = byView.values().iterator(); all.hasNext(); ) {
+      Held held = all.next();
+      if (held.sequence() <= sequence) {
+        all.remove();
+        effects.add(held.message()::release);
       }
     }
   }
 
   /** Asks for redelivery of everything held. */
   void giveBack(String reason, List<Runnable> effects) {
-    byView.values().forEach(arrival -> effects.add(() -> arrival.message().nack(reason)));
+    byView.values().forEach(held -> effects.add(() -> held.message().nack(reason)));
     byView.clear();
   }
 

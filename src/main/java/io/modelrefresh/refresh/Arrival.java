@@ -22,9 +22,4 @@ public record Arrival(
     String view = update.project().map(p -> p + "/").orElse("") + update.featureView();
     return new Arrival(sequence, publishTime, view, update, message);
   }
-
-  /** The same message, as if it had been received only now. */
-  Arrival arrivedAgain(long now) {
-    return new Arrival(now, publishTime, view, update, message);
-  }
 }

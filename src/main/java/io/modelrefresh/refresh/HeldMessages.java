@@ -13,13 +13,26 @@ public final class HeldMessages {
 
   private static final int REMEMBERED = 65_536;
 
-  private final Map<String, HeldMessage> held = new HashMap<>();
-  private final Map<String, Boolean> acked =
+  /**
+   * A message's id, hashed so that it spreads: by String's own hash, ids that count up in decimals,
+   * as Pub/Sub's do, crowd into few buckets of a map.
+   */
+  private record Id(String text) {
+    private static final int GOLDEN_RATIO = 0x9E3779B9;
+
+    @Override
+    public int hashCode() {
+      return text.hashCode() * GOLDEN_RATIO;
+    }
+  }
+
+  private final Map<Id, HeldMessage> held = new HashMap<>();
+  private final Map<Id, Boolean> acked =
       new LinkedHashMap<>() {
         private static final long serialVersionUID = 1L;
 
         @Override
-        protected boolean removeEldestEntry(Map.Entry<String, Boolean> eldest) {
+        protected boolean removeEldestEntry(Map.Entry<Id, Boolean> eldest) {
           return size() > REMEMBERED;
         }
       };
@@ -27,7 +40,7 @@ public final class HeldMessages {
   /** Holds a message; the caller releases it once every lane has taken its own reference. */
   public synchronized HeldMessage hold(String id, Delivery delivery) {
     HeldMessage message = new HeldMessage(id, delivery, this::settled);
-    held.put(id, message);
+    held.put(new Id(id), message);
     return message;
   }
 
@@ -36,7 +49,8 @@ public final class HeldMessages {
    * the delivery joins it; if it was acknowledged, what it asked for has happened or is guaranteed,
    * and the delivery is acknowledged too.
    */
-  public boolean recognise(String id, Delivery redelivery) {
+  public boolean recognise(String messageId, Delivery redelivery) {
+    Id id = new Id(messageId);
     HeldMessage.State state;
     synchronized (this) {
       HeldMessage before = held.get(id);
@@ -58,9 +72,10 @@ public final class HeldMessages {
   }
 
   private synchronized void settled(HeldMessage message) {
-    held.remove(message.id(), message);
+    Id id = new Id(message.id());
+    held.remove(id, message);
     if (message.state() == HeldMessage.State.ACKED) {
-      acked.put(message.id(), Boolean.TRUE);
+      acked.put(id, Boolean.TRUE);
     }
   }
 }

@@ -70,6 +70,7 @@ final class Lane {
   private Optional<Rollout> running = Optional.empty();
   private long rollouts;
   private boolean resyncDue;
+  private boolean askAll;
   private OptionalLong unlessCovered = OptionalLong.empty();
   private boolean paused;
   private boolean closed;
@@ -120,10 +121,23 @@ final class Lane {
     step(effects -> owe(sequence, effects));
   }
 
+  /**
+   * As {@link #owe}, after asking the replicas what they cover: no load is to mark a replica with
+   * less than it had, which would look like drift to another agent.
+   */
+  void oweOnStart(long sequence) {
+    step(
+        effects -> {
+          askAll = true;
+          return owe(sequence, effects);
+        });
+  }
+
   /** As {@link #owe}, except on replicas that can tell what they cover, and cover the same. */
   void oweUnlessCovered(long sequence) {
     step(
         effects -> {
+          askAll = true;
           unlessCovered = OptionalLong.of(sequence);
           resyncDue = true;
           return owe(sequence, effects);
@@ -135,7 +149,7 @@ final class Lane {
     step(
         effects -> {
           stopFollowing.run();
-          stopFollowing = served.discovery().onChange(this::resync);
+          stopFollowing = served.discovery().onChange(this::onReplicasChanged);
           return null;
         });
   }
@@ -205,6 +219,23 @@ final class Lane {
   }
 
   /**
+   * Reads the replicas again. Of those that are gone nothing is known any more, though they may be
+   * back by the time they are read. One that is loading is told apart by how its load ends: many
+   * are not ready while they load, and would be loaded for ever.
+   */
+  private void onReplicasChanged(Set<Replica> gone) {
+    step(
+        effects -> {
+          observed.forget(gone);
+          running.ifPresent(
+              rollout -> rollout.queue.removeIf(replica -> gone.contains(replica.replica)));
+          resyncDue = true;
+          reconcile(now(), effects);
+          return null;
+        });
+  }
+
+  /**
    * Starts no further rollout. One under way may finish and settle what it covers; everything else
    * held is given back for redelivery.
    */
@@ -261,7 +292,7 @@ final class Lane {
       coveredWatermark = Optional.empty();
       attempts.tryAtOnce();
       stopFollowing.run();
-      stopFollowing = served.discovery().onChange(this::resync);
+      stopFollowing = served.discovery().onChange(this::onReplicasChanged);
     }
     boolean resumed = before.model().paused() && !model().paused();
     if (before.model().paused() != model().paused()) {
@@ -345,7 +376,7 @@ final class Lane {
         new Rollout(
             context.process() + "-" + rollouts, served, now, desiredSequence, waiting.take());
     running = Optional.of(rollout);
-    boolean verify = resyncDue || unlessCovered.isPresent();
+    boolean verify = resyncDue || askAll;
     OnReplicas then = verify ? this::onReplicasToVerify : this::onReplicasAtStart;
     resyncDue = false;
     readReplicas(rollout, then, effects);
@@ -374,7 +405,7 @@ final class Lane {
   private Void onReplicasToVerify(Rollout rollout, Set<Replica> found, List<Runnable> effects) {
     List<Replica> asked =
         found.stream()
-            .filter(replica -> unlessCovered.isPresent() || observed.watermark(replica).isPresent())
+            .filter(replica -> askAll || observed.watermark(replica).isPresent())
             .toList();
     effects.add(
         () ->
@@ -391,6 +422,7 @@ final class Lane {
     Instant believable = now().plus(CLOCK_SKEW);
     keepOnly(found);
     said.forEach((replica, mark) -> observed.correct(replica, mark, unlessCovered, believable));
+    askAll = false;
     unlessCovered = OptionalLong.empty();
     desiredWatermark = greatest(desiredWatermark, observed.greatestWatermark());
     desiredWatermark.ifPresent(observed::forgetBelow);

@@ -57,7 +57,7 @@ public final class Lanes {
     for (Served start : served.values()) {
       Lane lane = lanes.get(start.model().name());
       switch (start.model().refresh().onStart()) {
-        case ALWAYS -> lane.owe(nextSequence());
+        case ALWAYS -> lane.oweOnStart(nextSequence());
         case IF_UNKNOWN -> lane.oweUnlessCovered(nextSequence());
         case NEVER -> {}
       }
@@ -110,18 +110,29 @@ public final class Lanes {
     }
     next.forEach(
         (name, model) -> {
-          Served before = served.put(name, model);
-          Lane lane = lanes.get(name);
-          if (before != null && !before.equals(model)) {
-            lane.change(model, nextSequence());
-            if (started) {
-              tell(listener -> listener.follows(model.model(), lane::status));
-            }
-          } else if (before == null && started) {
-            lane.owe(nextSequence());
-            follow(model.model(), lane);
+          Optional<Served> before = Optional.ofNullable(served.put(name, model));
+          if (!before.equals(Optional.of(model))) {
+            apply(before, model);
           }
         });
+  }
+
+  private void apply(Optional<Served> before, Served model) {
+    String name = model.model().name();
+    if (!started) {
+      // Nothing has arrived and nothing may be loaded: start() sees to what is owed.
+      lanes.put(name, new Lane(model, context));
+      before.filter(other -> !model.isAt(other)).ifPresent(other -> other.discovery().close());
+      return;
+    }
+    Lane lane = lanes.get(name);
+    if (before.isPresent()) {
+      lane.change(model, nextSequence());
+      tell(listener -> listener.follows(model.model(), lane::status));
+    } else {
+      lane.owe(nextSequence());
+      follow(model.model(), lane);
+    }
   }
 
   /** The place of the next receipt in the order of receipts; taken once for each arrival. */

@@ -25,6 +25,13 @@ final class Observed {
     read = true;
   }
 
+  /** They are gone, and whatever is found at their addresses later has loaded nothing yet. */
+  void forget(Set<Replica> gone) {
+    replicas
+        .values()
+        .removeIf(state -> gone.contains(state.replica) && state.loadingSince.isEmpty());
+  }
+
   /** The model is served elsewhere. */
   void forgetAll() {
     replicas.clear();
@@ -63,11 +70,10 @@ final class Observed {
 
   /**
    * Takes the replica's own word for what it covers: less than believed, and it has to load again;
-   * more, and somebody else made it load since. Of a replica nothing is known of yet, what it says
-   * counts only where a sequence is given.
+   * more, and somebody else made it load since.
    *
-   * @param unknownCovers every arrival up to this is covered by a replica that can tell what it
-   *     covers, and of which nothing was known
+   * @param unknownCovers if given, every arrival up to this is covered by a replica that can tell
+   *     what it covers, and of which nothing was known
    * @param believable a watermark after this is not one
    */
   void correct(
@@ -77,12 +83,11 @@ final class Observed {
       return;
     }
     if (state.observedWatermark.isEmpty()) {
-      if (unknownCovers.isPresent()
-          && state.observedSequence == 0
+      if (state.observedSequence == 0
           && said instanceof ObservedWatermark.Known known
           && !known.watermark().isAfter(believable)) {
-        state.observedSequence = unknownCovers.getAsLong();
         state.observedWatermark = Optional.of(known.watermark());
+        unknownCovers.ifPresent(sequence -> state.observedSequence = sequence);
       }
       return;
     }

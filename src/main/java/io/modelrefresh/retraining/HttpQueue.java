@@ -75,7 +75,7 @@ final class HttpQueue implements RetrainingQueue {
   }
 
   @Override
-  public Uni<Outcome> enqueue(RetrainingJob job) {
+  public Uni<Enqueued> enqueue(RetrainingJob job) {
     return Uni.createFrom()
         .deferred(() -> send(job))
         .ifNoItem()
@@ -87,23 +87,23 @@ final class HttpQueue implements RetrainingQueue {
         .onFailure(failure -> !(failure instanceof EnqueueFailedException))
         .transform(
             failure -> new EnqueueFailedException(Kind.UNAVAILABLE, server() + said(failure)))
-        .map(this::outcome);
+        .map(this::enqueued);
   }
 
   private static String said(Throwable failure) {
     return Excerpt.of(failure.getMessage() == null ? failure.toString() : failure.getMessage());
   }
 
-  private Outcome outcome(Answer answer) {
+  private Enqueued enqueued(Answer answer) {
     if (settings.duplicateStatuses().contains(answer.status())) {
-      return Outcome.DUPLICATE;
+      return Enqueued.duplicate();
     }
     boolean accepted =
         settings.acceptedStatuses().isEmpty()
             ? answer.status() >= 200 && answer.status() <= 299
             : settings.acceptedStatuses().contains(answer.status());
     if (accepted) {
-      return Outcome.CREATED;
+      return settings.tellsDuplicates() ? Enqueued.created() : Enqueued.taken();
     }
     String said = server() + "answered " + answer.description();
     throw switch (answer.status()) {

@@ -18,12 +18,14 @@ import io.modelrefresh.retraining.EnqueueFailedException.Kind;
 import io.smallrye.mutiny.Uni;
 import java.net.HttpURLConnection;
 import java.time.Clock;
+import java.time.Instant;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
 import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.jboss.logging.Logger;
 
 /**
@@ -40,6 +42,7 @@ final class KubernetesQueue implements RetrainingQueue {
 
   private static final String JOB = "Job";
   private static final String BATCH = "batch/v1";
+  private static final String TTL = "ttlSecondsAfterFinished";
 
   /** By which {@code kubectl create job --from} marks what it makes. */
   private static final String INSTANTIATED = "cronjob.kubernetes.io/instantiate";
@@ -50,6 +53,7 @@ final class KubernetesQueue implements RetrainingQueue {
   private final ClusterAccess cluster;
   private final Kubernetes settings;
   private final Clock clock;
+  private final AtomicBoolean warned = new AtomicBoolean();
 
   KubernetesQueue(ClusterAccess cluster, Kubernetes settings, Clock clock) {
     this.cluster = cluster;
@@ -82,11 +86,11 @@ final class KubernetesQueue implements RetrainingQueue {
   }
 
   @Override
-  public Uni<Outcome> enqueue(RetrainingJob job) {
+  public Uni<Enqueued> enqueue(RetrainingJob job) {
     return cluster.call(client -> enqueue(client, job));
   }
 
-  private Outcome enqueue(KubernetesClient client, RetrainingJob job) {
+  private Enqueued enqueue(KubernetesClient client, RetrainingJob job) {
     Prepared prepared = prepare(client, job);
     GenericKubernetesResource created;
     try {
@@ -98,11 +102,11 @@ final class KubernetesQueue implements RetrainingQueue {
       throw prepared.failure(e, "create");
     }
     tell(client, prepared, created, job);
-    return Outcome.CREATED;
+    return Enqueued.created().since(creation(created));
   }
 
   /** The API server says the name is taken: by this very job, or by something else. */
-  private static Outcome existing(KubernetesClient client, Prepared prepared, RetrainingJob job) {
+  private static Enqueued existing(KubernetesClient client, Prepared prepared, RetrainingJob job) {
     GenericKubernetesResource existing;
     try {
       existing = prepared.in(client).get();
@@ -128,7 +132,12 @@ final class KubernetesQueue implements RetrainingQueue {
                     label.getValue()));
       }
     }
-    return Outcome.DUPLICATE;
+    return Enqueued.duplicate().since(creation(existing));
+  }
+
+  /** As the API server stamps it, to the second. */
+  private static Optional<Instant> creation(HasMetadata resource) {
+    return Optional.ofNullable(resource.getMetadata().getCreationTimestamp()).map(Instant::parse);
   }
 
   @Override
@@ -137,6 +146,7 @@ final class KubernetesQueue implements RetrainingQueue {
         .call(
             client -> {
               Prepared prepared = prepare(client, sample);
+              warnOfAShortLife(prepared.resource(), sample);
               try {
                 return prepared.in(client).dryRun().create();
               } catch (KubernetesClientException e) {
@@ -236,7 +246,30 @@ final class KubernetesQueue implements RetrainingQueue {
 
   private void keepFinished(GenericKubernetesResource job) {
     child(job.getAdditionalProperties(), "spec")
-        .putIfAbsent("ttlSecondsAfterFinished", settings.ttlAfterFinished().toSeconds());
+        .putIfAbsent(TTL, settings.ttlAfterFinished().toSeconds());
+  }
+
+  /** Once, since validation may be repeated. */
+  private void warnOfAShortLife(GenericKubernetesResource resource, RetrainingJob sample) {
+    long enough = settings.ttlAfterFinished().toSeconds();
+    if (isJob(resource)
+        && child(resource.getAdditionalProperties(), "spec").get(TTL) instanceof Number ttl
+        && ttl.longValue() < enough
+        && !warned.getAndSet(true)) {
+      LOG.warnf(
+          "%s: %s is %d, less than ttl-after-finished, %d s. Once a finished Job is deleted its"
+              + " name keeps no second one from being made, should the first not have been"
+              + " recorded: leave %s out or raise it, or lower"
+              + " model-refresh.models.%s.retraining.kubernetes.ttl-after-finished to no less than"
+              + " the subscription's retention",
+          source(), TTL, ttl.longValue(), enough, TTL, sample.model());
+    }
+  }
+
+  private String source() {
+    return settings.source() instanceof Source.TemplateFile template
+        ? template.file().toString()
+        : "CronJob " + ((Source.CronJob) settings.source()).name();
   }
 
   /** So that a container can read them by the downward API. */

@@ -15,6 +15,11 @@ final class LedgerCodec {
 
   private static final ObjectMapper JSON = new ObjectMapper();
 
+  /** What a cooldown can be added to or taken from, and years of four digits are written in. */
+  private static final Instant EARLIEST = Instant.parse("1000-01-01T00:00:00Z");
+
+  private static final Instant LATEST = Instant.parse("9000-01-01T00:00:00Z");
+
   private LedgerCodec() {}
 
   static String encode(LedgerEntry entry) {
@@ -81,6 +86,11 @@ final class LedgerCodec {
   }
 
   private static Optional<Instant> instant(JsonNode node, String field) {
-    return Optional.ofNullable(node.get(field)).map(JsonNode::asText).map(Instant::parse);
+    Optional<Instant> instant =
+        Optional.ofNullable(node.get(field)).map(JsonNode::asText).map(Instant::parse);
+    if (instant.filter(at -> at.isBefore(EARLIEST) || at.isAfter(LATEST)).isPresent()) {
+      throw new IllegalArgumentException(field + " is no time of our days: " + instant.get());
+    }
+    return instant;
   }
 }

@@ -1,8 +1,10 @@
 package io.modelrefresh.retraining;
 
+import io.modelrefresh.retraining.RetrainingQueue.Enqueued;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /**
  * What is known of one model's retraining for one kind of reason. Decides which window a trigger
@@ -65,20 +67,21 @@ record LedgerEntry(
    * After the job was enqueued.
    *
    * @param then this entry as it was read before
-   * @param certainlyNew whether the job was created after that reading, so that it covers all that
-   *     was recorded then; not so when it was found to be there
+   * @param done if the job is certainly new, it was created after that reading, so that it covers
+   *     all that was recorded then
    */
-  LedgerEntry enqueued(LedgerEntry then, boolean certainlyNew) {
+  LedgerEntry enqueued(LedgerEntry then, Enqueued done) {
     Owed job = then.owed().orElseThrow();
     if (owed.isEmpty() || !owed.get().window().equals(job.window())) {
       return this;
     }
+    Instant itself = done.since().map(job::coversSince).orElseGet(job::covers);
     Instant covers =
         then.next()
-            .filter(after -> certainlyNew)
+            .filter(after -> done.certainlyNew())
             .map(Owed::newest)
-            .filter(newest -> newest.isAfter(job.covers()))
-            .orElse(job.covers());
+            .filter(newest -> newest.isAfter(itself))
+            .orElse(itself);
     return new LedgerEntry(
         Optional.of(job.window()),
         Optional.of(covered.filter(before -> before.isAfter(covers)).orElse(covers)),
@@ -96,6 +99,11 @@ record LedgerEntry(
     return owed.filter(job -> job.implies(trigger))
         .or(() -> next.filter(job -> job.includes(trigger)))
         .isPresent();
+  }
+
+  /** What is to be enqueued. */
+  Stream<Owed> jobs() {
+    return Stream.concat(owed.stream(), next.stream());
   }
 
   private LedgerEntry owing(Optional<Owed> now, Optional<Owed> after) {

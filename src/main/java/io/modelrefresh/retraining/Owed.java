@@ -12,7 +12,11 @@ import java.time.Instant;
  */
 record Owed(Instant window, Instant notBefore, Instant newest, Cause cause) {
 
-  /** How far this machine's clock and the one that stamps publish times may disagree. */
+  /**
+   * How far this machine's clock and the one that stamps publish times may disagree. One that is
+   * further ahead has a job created before all that it was to cover was published; what comes after
+   * is then owed again, if the queue tells when the job came to be.
+   */
   static final Duration CLOCK_SKEW = Duration.ofMinutes(1);
 
   /** One that is due whether or not this machine's clock has come to the publish time. */
@@ -27,6 +31,19 @@ record Owed(Instant window, Instant notBefore, Instant newest, Cause cause) {
   Instant covers() {
     Instant surely = notBefore.minus(CLOCK_SKEW);
     return surely.isAfter(newest) ? surely : newest;
+  }
+
+  /**
+   * What it covers at most, having come to be then: not what was published after, but all that it
+   * was recorded for.
+   */
+  Instant coversSince(Instant created) {
+    Instant surely = created.isBefore(covers()) ? created : covers();
+    return surely.isAfter(newest) ? surely : newest;
+  }
+
+  boolean isSameWindow(Owed other) {
+    return window.equals(other.window);
   }
 
   /** Whether it covers the trigger and says all that the trigger has to say. */

@@ -37,20 +37,15 @@ final class PubSubQueue implements RetrainingQueue {
   }
 
   @Override
-  public Uni<Outcome> enqueue(RetrainingJob job) {
+  public Uni<Enqueued> enqueue(RetrainingJob job) {
     return Uni.createFrom()
         .deferred(() -> publisher.publish(topic, data(job), metadata(job)))
         .ifNoItem()
         .after(timeout)
         .failWith(() -> new IllegalStateException("no answer within " + timeout.toMillis() + " ms"))
-        .replaceWith(Outcome.CREATED)
+        .replaceWith(Enqueued::taken)
         .onFailure()
         .transform(this::failure);
-  }
-
-  @Override
-  public boolean deduplicates() {
-    return false;
   }
 
   private EnqueueFailedException failure(Throwable failure) {

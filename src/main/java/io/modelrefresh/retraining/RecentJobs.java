@@ -30,6 +30,10 @@ final class RecentJobs implements RetrainingListener {
     this.clock = clock;
   }
 
+  /** Not tried yet. */
+  @Override
+  public void putOff(RetrainingJob job) {}
+
   @Override
   public void enqueued(RetrainingJob job, String queue, Outcome outcome) {
     String text = outcome == Outcome.CREATED ? "enqueued" : outcome.name().toLowerCase(Locale.ROOT);
@@ -59,6 +63,10 @@ final class RecentJobs implements RetrainingListener {
             clock.instant(),
             attempts + 1,
             problem));
+  }
+
+  synchronized Optional<RecentJob> find(String name) {
+    return Optional.ofNullable(byName.get(name));
   }
 
   /** The newest first. */

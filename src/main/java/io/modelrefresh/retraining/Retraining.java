@@ -158,7 +158,20 @@ public final class Retraining {
    * One model's retraining, a status for each kind of reason there was; empty if there was none.
    */
   public List<RetrainingStatus> status(String model) {
-    return Optional.ofNullable(lanes.get(model)).map(RetrainingLane::status).orElse(List.of());
+    return Optional.ofNullable(lanes.get(model))
+        .map(RetrainingLane::status)
+        .orElse(List.of())
+        .stream()
+        .map(status -> status.orElseBecause(lastDetail(model, status)))
+        .toList();
+  }
+
+  /** Why the last job was enqueued, as far as this agent tried to. */
+  private Optional<String> lastDetail(String model, RetrainingStatus status) {
+    return status
+        .lastWindow()
+        .flatMap(window -> recent.find(JobName.of(model, status.kind(), window)))
+        .map(RecentJob::detail);
   }
 
   /** The jobs this agent tried to enqueue lately, the newest first; a bounded number. */
@@ -178,6 +191,15 @@ public final class Retraining {
   /** A listener can never break the work: the second hears, whatever the first does. */
   private record Both(RetrainingListener listener, RecentJobs recent)
       implements RetrainingListener {
+
+    @Override
+    public void putOff(RetrainingJob job) {
+      try {
+        listener.putOff(job);
+      } catch (RuntimeException e) {
+        LOG.error("A listener to retraining failed", e);
+      }
+    }
 
     @Override
     public void enqueued(RetrainingJob job, String queue, Outcome outcome) {

@@ -4,7 +4,6 @@ import io.modelrefresh.catalog.Model;
 import io.modelrefresh.catalog.RetrainingPolicy;
 import io.modelrefresh.catalog.RetrainingReason.Kind;
 import io.modelrefresh.refresh.HeldMessage;
-import io.modelrefresh.retraining.RetrainingQueue.Outcome;
 import io.smallrye.mutiny.Uni;
 import java.time.Duration;
 import java.time.Instant;
@@ -197,12 +196,30 @@ final class RetrainingLane {
               }
               return changed.equals(read)
                   ? Uni.createFrom().item(read)
-                  : context.ledger().write(name, changed);
+                  : context
+                      .ledger()
+                      .write(name, changed)
+                      .invoke(() -> tellWhatIsPutOff(read, changed));
             })
         .onFailure(StaleLedgerException.class)
         .retry()
         .atMost(STALE_RETRIES)
         .invoke(this::learn);
+  }
+
+  private void tellWhatIsPutOff(LedgerState before, LedgerState after) {
+    if (context.ledger().durable()) {
+      after
+          .entries()
+          .forEach(
+              (kind, entry) ->
+                  entry
+                      .jobs()
+                      .filter(job -> !isDue(job))
+                      .filter(job -> before.entry(kind).jobs().noneMatch(job::isSameWindow))
+                      .map(job -> RetrainingJob.of(name, kind, job))
+                      .forEach(context.listener()::putOff));
+    }
   }
 
   /** The ledger is known to say this: what it settles is let go. */
@@ -273,13 +290,12 @@ final class RetrainingLane {
     String queueName = policy(current).queue().queue();
     return Uni.createFrom()
         .deferred(
-            () -> {
-              RetrainingQueue queue = context.queues().apply(current);
-              return queue
-                  .enqueue(job)
-                  .invoke(outcome -> context.listener().enqueued(job, queueName, outcome))
-                  .map(outcome -> outcome == Outcome.CREATED && queue.deduplicates());
-            })
+            () ->
+                context
+                    .queues()
+                    .apply(current)
+                    .enqueue(job)
+                    .invoke(done -> context.listener().enqueued(job, queueName, done.outcome())))
         .onFailure(failure -> !(failure instanceof EnqueueFailedException))
         .transform(
             failure ->
@@ -287,9 +303,7 @@ final class RetrainingLane {
                     EnqueueFailedException.Kind.UNAVAILABLE, job.name() + ": " + failure))
         .onFailure()
         .invoke(failure -> context.listener().failed(job, queueName, failure.getMessage()))
-        .chain(
-            certainlyNew ->
-                change(state -> state.with(kind, state.entry(kind).enqueued(entry, certainlyNew))))
+        .chain(done -> change(state -> state.with(kind, state.entry(kind).enqueued(entry, done))))
         .replaceWithVoid();
   }
 
@@ -400,6 +414,11 @@ final class RetrainingLane {
     LedgerEntry entry = known.entry(kind);
     return new RetrainingStatus(
         kind,
+        entry
+            .owed()
+            .map(Owed::cause)
+            .or(() -> Optional.ofNullable(pending.get(kind)).map(held -> held.trigger().cause()))
+            .map(Cause::detail),
         entry.window(),
         entry.covered(),
         entry.owed().map(owed -> JobName.of(name, kind, owed.window())),

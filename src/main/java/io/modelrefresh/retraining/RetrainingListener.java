@@ -2,8 +2,14 @@ package io.modelrefresh.retraining;
 
 import io.modelrefresh.retraining.RetrainingQueue.Outcome;
 
-/** Hears of every attempt to enqueue a job. Called on any thread; short, and never throws. */
+/**
+ * Hears of every job that is put off, and of every attempt to enqueue one. Called on any thread;
+ * short, and never throws.
+ */
 public interface RetrainingListener {
+
+  /** Recorded as owed for the end of a cooldown; told once, by the agent that recorded it. */
+  void putOff(RetrainingJob job);
 
   void enqueued(RetrainingJob job, String queue, Outcome outcome);
 

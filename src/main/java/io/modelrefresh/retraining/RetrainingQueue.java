@@ -1,6 +1,8 @@
 package io.modelrefresh.retraining;
 
 import io.smallrye.mutiny.Uni;
+import java.time.Instant;
+import java.util.Optional;
 
 /**
  * Takes retraining jobs. Enqueueing is idempotent by the job's name: whoever tries again, from any
@@ -8,12 +10,40 @@ import io.smallrye.mutiny.Uni;
  */
 public interface RetrainingQueue {
 
-  /** What a queue did with a job. */
+  /** What a queue says it did with a job. */
   enum Outcome {
-    /** It was not in the queue and is now, unless the queue does not {@link #deduplicates}. */
+    /** It took the job. */
     CREATED,
-    /** It was there before. */
+    /** The job was there before. */
     DUPLICATE
+  }
+
+  /**
+   * What is known of a job that is in the queue.
+   *
+   * @param certainlyNew whether it was not there before this call; not so where the queue itself
+   *     does not know jobs by their names, so that its consumer has to, or may answer for a job it
+   *     has as for one it takes
+   * @param since when the job came to be, if the queue's server says so
+   */
+  record Enqueued(Outcome outcome, boolean certainlyNew, Optional<Instant> since) {
+
+    static Enqueued created() {
+      return new Enqueued(Outcome.CREATED, true, Optional.empty());
+    }
+
+    /** Taken, by a queue that may have had it before. */
+    static Enqueued taken() {
+      return new Enqueued(Outcome.CREATED, false, Optional.empty());
+    }
+
+    static Enqueued duplicate() {
+      return new Enqueued(Outcome.DUPLICATE, false, Optional.empty());
+    }
+
+    Enqueued since(Optional<Instant> cameToBe) {
+      return new Enqueued(outcome, certainlyNew, cameToBe);
+    }
   }
 
   /**
@@ -21,15 +51,7 @@ public interface RetrainingQueue {
    * EnqueueFailedException} when the job is not in the queue or that is not known; then it is tried
    * again.
    */
-  Uni<Outcome> enqueue(RetrainingJob job);
-
-  /**
-   * Whether the queue itself knows jobs by their names, so that {@link Outcome#CREATED} proves that
-   * the job is new. If not, its consumer has to.
-   */
-  default boolean deduplicates() {
-    return true;
-  }
+  Uni<Enqueued> enqueue(RetrainingJob job);
 
   /**
    * Asks the queue's server whether it would take a job, enqueueing none. Fails as {@link #enqueue}

@@ -13,9 +13,12 @@ import io.modelrefresh.request.Excerpt;
 import java.net.HttpURLConnection;
 import java.time.Clock;
 import java.time.Instant;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.Consumer;
 import org.jboss.logging.Logger;
 
 /**
@@ -38,7 +41,13 @@ final class EndpointSliceWatch implements ResourceEventHandler<EndpointSlice> {
       slices;
   private final Clock clock;
   private final SharedIndexInformer<EndpointSlice> informer;
-  private final List<Runnable> listeners = new CopyOnWriteArrayList<>();
+  private final List<Consumer<List<EndpointSlice>>> listeners = new CopyOnWriteArrayList<>();
+
+  /**
+   * The slices by name, as of the change being told of. The informer's own may be ahead of that by
+   * more changes, which may be back to what was. Guarded by this.
+   */
+  private final Map<String, EndpointSlice> told = new HashMap<>();
 
   /** Guarded by this. */
   private Optional<OutOfContact> lost = Optional.empty();
@@ -97,12 +106,23 @@ final class EndpointSliceWatch implements ResourceEventHandler<EndpointSlice> {
     return informer.getStore().list();
   }
 
+  /** The slices as listeners were told of them last; none before they were read in full. */
+  List<EndpointSlice> told() {
+    if (!informer.hasSynced()) {
+      return List.of();
+    }
+    synchronized (this) {
+      return List.copyOf(told.values());
+    }
+  }
+
   /**
-   * Run after every change to the slices, on a thread of the client, which waits for it.
+   * Run for every change to the slices, with what they are after it, on a thread of the client,
+   * which waits for it.
    *
    * @return takes the listener out again
    */
-  Runnable onChange(Runnable listener) {
+  Runnable onChange(Consumer<List<EndpointSlice>> listener) {
     listeners.add(listener);
     return () -> listeners.remove(listener);
   }
@@ -206,9 +226,10 @@ final class EndpointSliceWatch implements ResourceEventHandler<EndpointSlice> {
   }
 
   private void changed() {
-    for (Runnable listener : listeners) {
+    List<EndpointSlice> slices = told();
+    for (Consumer<List<EndpointSlice>> listener : listeners) {
       try {
-        listener.run();
+        listener.accept(slices);
       } catch (RuntimeException e) {
         LOG.errorf(e, "A listener to Kubernetes service %s/%s failed", namespace, service);
       }
@@ -217,16 +238,26 @@ final class EndpointSliceWatch implements ResourceEventHandler<EndpointSlice> {
 
   @Override
   public void onAdd(EndpointSlice added) {
-    changed();
+    tell(added);
   }
 
   @Override
   public void onUpdate(EndpointSlice before, EndpointSlice now) {
+    tell(now);
+  }
+
+  private void tell(EndpointSlice slice) {
+    synchronized (this) {
+      told.put(slice.getMetadata().getName(), slice);
+    }
     changed();
   }
 
   @Override
   public void onDelete(EndpointSlice deleted, boolean finalStateUnknown) {
+    synchronized (this) {
+      told.remove(deleted.getMetadata().getName());
+    }
     changed();
   }
 }

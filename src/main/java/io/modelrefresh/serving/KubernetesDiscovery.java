@@ -1,9 +1,13 @@
 package io.modelrefresh.serving;
 
+import io.fabric8.kubernetes.api.model.discovery.v1.EndpointSlice;
 import io.modelrefresh.catalog.ReplicaAddress.Kubernetes;
 import io.smallrye.mutiny.Uni;
+import java.util.HashSet;
+import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Consumer;
 
 /**
  * The ready endpoints of a Kubernetes service, as its EndpointSlices have them. A service whose
@@ -29,7 +33,7 @@ final class KubernetesDiscovery implements ReplicaDiscovery {
   }
 
   @Override
-  public Runnable onChange(Runnable listener) {
+  public Runnable onChange(Consumer<Set<Replica>> listener) {
     return watch.onChange(new OnlyWhenDifferent(listener));
   }
 
@@ -42,30 +46,38 @@ final class KubernetesDiscovery implements ReplicaDiscovery {
   }
 
   /** Slices change often, by what is not ready and by other ports; the replicas seldom. */
-  private final class OnlyWhenDifferent implements Runnable {
+  private final class OnlyWhenDifferent implements Consumer<List<EndpointSlice>> {
 
-    private final Runnable listener;
-    private Optional<Set<Replica>> last = known();
+    private final Consumer<Set<Replica>> listener;
+    private Optional<Set<Replica>> last = Optional.empty();
+    private Set<Replica> lastKnown = Set.of();
 
-    OnlyWhenDifferent(Runnable listener) {
+    OnlyWhenDifferent(Consumer<Set<Replica>> listener) {
       this.listener = listener;
+      differs(watch.told());
     }
 
     @Override
-    public void run() {
-      synchronized (this) {
-        Optional<Set<Replica>> now = known();
-        if (now.equals(last)) {
-          return;
-        }
-        last = now;
-      }
-      listener.run();
+    public void accept(List<EndpointSlice> slices) {
+      differs(slices).ifPresent(listener);
     }
 
-    private Optional<Set<Replica>> known() {
+    /** The replicas that are gone; empty if the set is the one it was. */
+    private synchronized Optional<Set<Replica>> differs(List<EndpointSlice> slices) {
+      Optional<Set<Replica>> now = known(slices);
+      if (now.equals(last)) {
+        return Optional.empty();
+      }
+      last = now;
+      Set<Replica> gone = new HashSet<>(lastKnown);
+      gone.removeAll(now.orElse(lastKnown));
+      lastKnown = now.orElse(lastKnown);
+      return Optional.of(gone);
+    }
+
+    private Optional<Set<Replica>> known(List<EndpointSlice> slices) {
       try {
-        return Optional.of(ReadyEndpoints.of(watch.slices(), address));
+        return Optional.of(ReadyEndpoints.of(slices, address));
       } catch (IllegalStateException unknown) {
         return Optional.empty();
       }

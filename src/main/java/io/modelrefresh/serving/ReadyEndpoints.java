@@ -47,7 +47,7 @@ final class ReadyEndpoints {
     Map<String, Replica> byPod = new HashMap<>();
     for (EndpointSlice slice : slices.stream().sorted(PREFERRED_FIRST).toList()) {
       List<Endpoint> ready =
-          slice.getEndpoints().stream()
+          listed(slice.getEndpoints()).stream()
               .filter(endpoint -> ready(endpoint) && !endpoint.getAddresses().isEmpty())
               .toList();
       if (ready.isEmpty()) {
@@ -92,10 +92,15 @@ final class ReadyEndpoints {
     }
     int number = Integer.parseInt(address.port());
     List<EndpointPort> ports = tcp(slice);
-    return slice.getPorts().isEmpty()
+    return listed(slice.getPorts()).isEmpty()
             || ports.stream().anyMatch(p -> p.getPort() == null || p.getPort() == number)
         ? Optional.of(number)
         : Optional.empty();
+  }
+
+  /** API servers write a list without items as null, which the client hands on as it is. */
+  private static <T> List<T> listed(List<T> items) {
+    return items == null ? List.of() : items;
   }
 
   private static boolean isNumber(String port) {
@@ -103,7 +108,7 @@ final class ReadyEndpoints {
   }
 
   private static List<EndpointPort> tcp(EndpointSlice slice) {
-    return slice.getPorts().stream()
+    return listed(slice.getPorts()).stream()
         .filter(port -> port.getProtocol() == null || port.getProtocol().equals("TCP"))
         .toList();
   }

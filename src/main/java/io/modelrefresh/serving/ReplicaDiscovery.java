@@ -2,6 +2,7 @@ package io.modelrefresh.serving;
 
 import io.smallrye.mutiny.Uni;
 import java.util.Set;
+import java.util.function.Consumer;
 
 /** Finds the replicas that serve a model now. Called at the start and the end of every rollout. */
 public interface ReplicaDiscovery {
@@ -14,13 +15,14 @@ public interface ReplicaDiscovery {
 
   /**
    * Has the listener run whenever the set may have changed or become known, by a discovery that is
-   * told so; others do nothing, and are asked again now and then. It is run on any thread, possibly
-   * several at a time, and returns at once. Between two runs the set may have changed and changed
-   * back, as when a replica restarted at its address.
+   * told so; others do nothing, and are asked again now and then. It is run on any thread and
+   * returns at once. By then the set may have changed back, as when a replica restarted at its
+   * address; so it is given the replicas that were there and then were not: whatever they had
+   * loaded may be gone.
    *
    * @return stops the runs; may itself be run more than once
    */
-  default Runnable onChange(Runnable listener) {
+  default Runnable onChange(Consumer<Set<Replica>> listener) {
     return () -> {};
   }
 

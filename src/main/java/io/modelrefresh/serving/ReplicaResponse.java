@@ -17,12 +17,14 @@ record ReplicaResponse(int status, Optional<String> location, String body) {
     return status >= 200 && status <= 299;
   }
 
-  /** As if the server had not repeated the text, which is a secret. */
+  /** As if the server had not repeated the text, which is a secret, as it is or escaped in JSON. */
   ReplicaResponse without(String secret) {
-    return body.contains(secret) || location.filter(to -> to.contains(secret)).isPresent()
-        ? new ReplicaResponse(
-            status, location.map(to -> to.replace(secret, "...")), body.replace(secret, "..."))
-        : this;
+    String said =
+        error()
+            .filter(decoded -> decoded.contains(secret))
+            .map(decoded -> new JsonObject().put("error", decoded.replace(secret, "...")).encode())
+            .orElseGet(() -> body.replace(secret, "..."));
+    return new ReplicaResponse(status, location.map(to -> to.replace(secret, "...")), said);
   }
 
   /** The status and what the server said about it, for a person. */

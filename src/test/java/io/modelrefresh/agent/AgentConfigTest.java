@@ -28,6 +28,7 @@ class AgentConfigTest {
     "resync-interval, -1s",
     "resync-interval, 0s",
     "resync-interval, soon",
+    "resync-interval, 9000000000000000s",
     "retraining.scan-interval, 0s",
     "max-concurrent-loads, 0",
     "max-concurrent-loads, many",

@@ -1,5 +1,6 @@
 package io.modelrefresh.agent;
 
+import io.modelrefresh.ApiServer;
 import io.quarkus.test.common.QuarkusTestResourceLifecycleManager;
 import java.util.Map;
 
@@ -8,10 +9,14 @@ public final class CatalogMount implements QuarkusTestResourceLifecycleManager {
 
   static final String NO_MODELS = "{}";
 
+  /** What retraining asks whether it would take a job. */
+  static final ApiServer CLUSTER = new ApiServer();
+
   private static ConfigMapMount mount;
 
   @Override
   public Map<String, String> start() {
+    CLUSTER.up();
     mount = new ConfigMapMount("catalog.yaml", NO_MODELS);
     return Map.of(
         "model-refresh.catalog.location",
@@ -19,7 +24,11 @@ public final class CatalogMount implements QuarkusTestResourceLifecycleManager {
         "model-refresh.catalog.check-interval",
         "50ms",
         "model-refresh.resync-interval",
-        "1s");
+        "1s",
+        "model-refresh.retraining.ledger",
+        "kubernetes",
+        "quarkus.kubernetes-client.api-server-url",
+        CLUSTER.url());
   }
 
   /** Replaces the catalog by another. */
@@ -34,6 +43,7 @@ public final class CatalogMount implements QuarkusTestResourceLifecycleManager {
 
   @Override
   public void stop() {
+    CLUSTER.close();
     mount.close();
   }
 }

@@ -8,6 +8,7 @@ import static org.hamcrest.Matchers.hasItem;
 import static org.hamcrest.Matchers.is;
 import static org.hamcrest.Matchers.not;
 
+import io.modelrefresh.ApiServer;
 import io.modelrefresh.Patience;
 import io.modelrefresh.emulator.EmbeddedPubSub;
 import io.modelrefresh.emulator.SubscriptionProbe;
@@ -17,17 +18,23 @@ import io.quarkus.test.junit.QuarkusTest;
 import io.restassured.specification.RequestSpecification;
 import jakarta.inject.Inject;
 import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Optional;
 import org.awaitility.Awaitility;
 import org.eclipse.microprofile.config.ConfigProvider;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /** The catalog's file changes under the running agent. */
 @QuarkusTest
 @WithTestResource(CatalogMount.class)
 class CatalogReloadTest {
+
+  private static final String JOB = "apiVersion: batch/v1\nkind: Job\n";
 
   @Inject EmbeddedPubSub emulator;
 
@@ -63,11 +70,11 @@ class CatalogReloadTest {
 
   private static String model(String name, FakeModelServer server, String view) {
     return """
-            %s:
-              feature-views: [%s]
-              server: { protocol: open-inference, replicas: "%s" }
-              refresh: { quiet-period: 20ms, objective: 7s }
-        """
+        %s:
+          feature-views: [%s]
+          server: { protocol: open-inference, replicas: "%s" }
+          refresh: { quiet-period: 20ms, objective: 7s }
+    """
         .formatted(name, view, server.address());
   }
 
@@ -174,6 +181,50 @@ class CatalogReloadTest {
 
     await().untilAsserted(() -> management().get("/q/health/well").then().statusCode(200));
     assertThat(fraud.loadCount("fraud")).isEqualTo(1);
+  }
+
+  @Test
+  void whatIsRefusedForItsTemplateOrByTheClusterIsTakenOverOnceThatAloneIsMended(
+      @TempDir Path directory) throws IOException {
+    Path template = Files.writeString(directory.resolve("job.yaml"), JOB + "spec: {#if}\n");
+    CatalogMount.CLUSTER.intercept(
+        request ->
+            request.getPath().contains("dryRun=All")
+                ? Optional.of(ApiServer.refusal(422, "Invalid", "spec.template: Required value"))
+                : Optional.empty());
+    CatalogMount.show(catalog(retrained("fraud", fraud, template)));
+    awaitRefusal(template + ": line 3");
+
+    Files.writeString(template, JOB);
+    awaitRefusal("spec.template: Required value");
+    given().get("/v1/models").then().body("size()", is(0));
+    CatalogMount.CLUSTER.intercept(ApiServer.Interceptor.NONE);
+
+    await().untilAsserted(() -> given().get("/v1/models").then().body("model", hasItem("fraud")));
+    management().get("/q/health/well").then().statusCode(200);
+  }
+
+  private static String retrained(String name, FakeModelServer server, Path template) {
+    return model(name, server, "payments")
+        + """
+              retraining:
+                changes: [schema]
+                queue: kubernetes
+                kubernetes: { template-file: "%s" }
+        """
+            .formatted(template);
+  }
+
+  private static void awaitRefusal(String reason) {
+    await()
+        .untilAsserted(
+            () ->
+                management()
+                    .get("/q/health/well")
+                    .then()
+                    .body(
+                        "checks.find { it.name == 'catalog-file' }.data.reason",
+                        containsString(reason)));
   }
 
   @Test

@@ -476,6 +476,7 @@ class FeatureUpdateEndToEndTest {
             "model_refresh_total",
             "model_refresh_duration_seconds_bucket",
             "model_refresh_consecutive_failures",
+            "model_refresh_failing",
             "model_refresh_last_success_timestamp_seconds",
             "model_refresh_pending_age_seconds",
             "model_replicas",

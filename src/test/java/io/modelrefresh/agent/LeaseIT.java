@@ -8,6 +8,9 @@ import io.modelrefresh.ApiServer;
 import io.modelrefresh.emulator.EmbeddedPubSub;
 import io.modelrefresh.emulator.SubscriptionProbe;
 import io.modelrefresh.serving.FakeModelServer;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -17,6 +20,7 @@ import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /** Two packaged agents that share a lease, and take over from each other. */
 class LeaseIT {
@@ -51,6 +55,10 @@ class LeaseIT {
   }
 
   private AgentProcess start(String name) {
+    return start(name, Map.of());
+  }
+
+  private AgentProcess start(String name, Map<String, String> more) {
     Map<String, String> configuration = new HashMap<>();
     configuration.put("quarkus.kubernetes-client.api-server-url", api.url());
     configuration.put("quarkus.kubernetes-client.namespace", "ml");
@@ -62,6 +70,7 @@ class LeaseIT {
     configuration.put("model-refresh.models.fraud.server.replicas", server.address());
     configuration.put("model-refresh.models.fraud.refresh.quiet-period", "20ms");
     configuration.put("mp.messaging.incoming.feature-updates.drain-timeout", "3s");
+    configuration.putAll(more);
     AgentProcess agent = AgentProcess.start(emulator.address(), configuration);
     agents.add(agent);
     return agent.awaitReady();
@@ -102,6 +111,60 @@ class LeaseIT {
     assertThat(standby.metrics()).contains("pubsub_subscriber_up{").contains("} 0.0");
     assertThat(subscription.openStreams()).isEqualTo(1);
     assertThat(server.loadCount("fraud")).as("the start, and one update").isEqualTo(2);
+  }
+
+  @Test
+  void aStandbyWhoseCatalogChangesTouchesNoModelServerBeforeItIsTheHolder(@TempDir Path directory)
+      throws IOException {
+    Path catalog = directory.resolve("catalog.yaml");
+    try (FakeModelServer next = FakeModelServer.start().model("fraud");
+        FakeModelServer last = FakeModelServer.start().model("fraud")) {
+      AgentProcess holder = start("agent-a");
+      await().atMost(PATIENCE).until(() -> isActive(holder));
+      await().atMost(PATIENCE).until(() -> server.loadCount("fraud") == 1);
+      Files.writeString(catalog, catalog(server, "payments"));
+      AgentProcess standby =
+          start(
+              "agent-b",
+              Map.of(
+                  "model-refresh.catalog.location",
+                  catalog.toString(),
+                  "model-refresh.catalog.check-interval",
+                  "50ms"));
+
+      List<String> changes =
+          List.of(
+              catalog(server, "cards"), catalog(next, "cards"), catalog(last, "payments, cards"));
+      for (int change = 0; change < changes.size(); change++) {
+        Files.writeString(catalog, changes.get(change));
+        long seen = change + 1;
+        await().atMost(PATIENCE).until(() -> changesSeen(standby) == seen);
+      }
+      assertThat(server.loadCount("fraud")).as("by the holder, at its start").isEqualTo(1);
+      assertThat(next.requests()).isEmpty();
+      assertThat(last.requests()).isEmpty();
+
+      holder.kill();
+      await().atMost(PATIENCE).until(() -> last.loadCount("fraud") == 1);
+      assertThat(server.loadCount("fraud")).isEqualTo(1);
+      assertThat(next.requests()).isEmpty();
+    }
+  }
+
+  private static String catalog(FakeModelServer server, String views) {
+    return """
+    model-refresh:
+      models:
+        fraud:
+          feature-views: [%s]
+          server: { protocol: open-inference, replicas: "%s" }
+          refresh: { quiet-period: 20ms }
+    """
+        .formatted(views, server.address());
+  }
+
+  private static long changesSeen(AgentProcess agent) {
+    return agent.log().stream().filter(line -> line.contains(", which has changed: ")).count();
   }
 
   @Test

@@ -211,6 +211,9 @@ class MonitoringIT {
       await()
           .atMost(PATIENCE)
           .untilAsserted(() -> assertThat(prometheus.firing()).contains("FeatureUpdatesGivenBack"));
+      assertThat(other.metrics())
+          .as("which delivery that is, long after it")
+          .containsPattern("feature_update_delivery_attempts_max 2");
     }
   }
 

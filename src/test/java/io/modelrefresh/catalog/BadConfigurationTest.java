@@ -53,6 +53,8 @@ class BadConfigurationTest {
           server.replicas       | kubernetes://ml/fraud:4294967297 | expected a port from 1 to 65535
           server.timeout        | 0s                       | expected more than 0s
           server.timeout        | -5s                      | expected more than 0s
+          server.timeout        | 9000000000000000s        | expected at most 36500d
+          refresh.objective     | 9223372036854775807s     | expected at most 36500d
           server.authority      | 10.0.0.1                 | expected host or host:port
           server.authority      | https://fraud            | expected host or host:port
           server.authority      | fraud:x                  | expected host or host:port

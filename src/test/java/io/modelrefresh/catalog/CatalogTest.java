@@ -109,7 +109,7 @@ class CatalogTest {
                 Duration.ofSeconds(2),
                 new MaxUnavailable(1, false),
                 5,
-                OnStart.IF_UNKNOWN,
+                OnStart.ALWAYS,
                 Optional.empty()));
   }
 

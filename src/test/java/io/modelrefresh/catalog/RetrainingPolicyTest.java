@@ -131,6 +131,7 @@ class RetrainingPolicyTest {
                 "{job.json}",
                 Set.of(),
                 Set.of(409),
+                false,
                 new Authentication.None(),
                 Optional.empty(),
                 Duration.ofSeconds(30)));

@@ -4,12 +4,17 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.fail;
 
+import com.fasterxml.jackson.core.JsonPointer;
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.modelrefresh.operations.StrictManifests.InvalidManifestException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -81,6 +86,78 @@ class ManifestsTest {
         .isInstanceOf(InvalidManifestException.class)
         .hasMessageContaining(kind)
         .hasMessageContaining("replicsa");
+  }
+
+  @ParameterizedTest
+  @MethodSource("kinds")
+  void aValueOfAnotherTypeIsCaughtInEveryFieldThatIsUsedOfEveryKind(String kind) {
+    JsonNode example = examples().get(kind);
+    List<String> leaves = new ArrayList<>();
+    leaves(example, "", leaves);
+
+    assertThat(leaves)
+        .isNotEmpty()
+        .allSatisfy(
+            leaf -> {
+              JsonNode planted = example.deepCopy();
+              put(planted, leaf, ofAnotherType(leaf, example.at(leaf)));
+              assertThatThrownBy(() -> StrictManifests.typed(planted))
+                  .isInstanceOf(InvalidManifestException.class)
+                  .hasMessageContaining(kind);
+            });
+  }
+
+  /** A number as well as a word, by the API. */
+  private static final Set<String> EITHER =
+      Set.of(
+          "port", "targetPort", "maxSurge", "maxUnavailable", "cpu", "memory", "sizeLimit", "expr");
+
+  private static JsonNode ofAnotherType(String leaf, JsonNode value) {
+    JsonNodeFactory nodes = JsonNodeFactory.instance;
+    if (EITHER.contains(leaf.substring(leaf.lastIndexOf('/') + 1))) {
+      return nodes.objectNode();
+    }
+    return value.isTextual() ? nodes.numberNode(7) : nodes.textNode(value.asText());
+  }
+
+  /** The JSON pointers of all that is neither an object nor an array, but what tells the kind. */
+  private static void leaves(JsonNode node, String pointer, List<String> leaves) {
+    if (node.isObject()) {
+      node.properties()
+          .forEach(field -> leaves(field.getValue(), pointer + "/" + escaped(field), leaves));
+    } else if (node.isArray()) {
+      for (int i = 0; i < node.size(); i++) {
+        leaves(node.get(i), pointer + "/" + i, leaves);
+      }
+    } else if (!pointer.equals("/apiVersion") && !pointer.equals("/kind")) {
+      leaves.add(pointer);
+    }
+  }
+
+  private static String escaped(Map.Entry<String, JsonNode> field) {
+    return field.getKey().replace("~", "~0").replace("/", "~1");
+  }
+
+  private static void put(JsonNode document, String leaf, JsonNode value) {
+    JsonPointer pointer = JsonPointer.compile(leaf);
+    JsonNode parent = document.at(pointer.head());
+    if (parent instanceof ArrayNode array) {
+      array.set(pointer.last().getMatchingIndex(), value);
+    } else {
+      ((ObjectNode) parent).set(pointer.last().getMatchingProperty(), value);
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource("kinds")
+  void aMissingNameIsCaughtInEveryKind(String kind) {
+    JsonNode planted = examples().get(kind).deepCopy();
+    ((ObjectNode) planted.get("metadata")).remove("name");
+
+    assertThatThrownBy(() -> StrictManifests.typed(planted))
+        .isInstanceOf(InvalidManifestException.class)
+        .hasMessageContaining(kind)
+        .hasMessageContaining("metadata.name is missing");
   }
 
   @Test

@@ -159,6 +159,19 @@ class OverlaysTest {
             budget -> assertThat(budget.getSpec().getMaxUnavailable().getIntVal()).isEqualTo(1));
   }
 
+  @ParameterizedTest
+  @MethodSource("overlays")
+  void everyImageIsOfATagThatANodeMayHaveAlready(Path overlay) {
+    assertThat(of(overlay, Deployment.class))
+        .flatExtracting(deployment -> deployment.getSpec().getTemplate().getSpec().getContainers())
+        .allSatisfy(
+            container ->
+                assertThat(container.getImage())
+                    .matches("[^:]+(:\\d+/[^:]+)?:[^:/]+")
+                    .doesNotEndWith(":latest"));
+    assertThat(container(overlay).getImagePullPolicy()).isEqualTo("IfNotPresent");
+  }
+
   @Test
   void onGkeTheAgentIsAServiceAccountOfTheProjectByWorkloadIdentity() {
     assertThat(of(GKE, ServiceAccount.class))

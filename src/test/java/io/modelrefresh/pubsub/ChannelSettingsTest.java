@@ -7,6 +7,7 @@ import com.google.api.gax.core.CredentialsProvider;
 import com.google.api.gax.core.NoCredentialsProvider;
 import com.google.api.gax.rpc.TransportChannelProvider;
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -48,6 +49,7 @@ class ChannelSettingsTest {
     "ordered, sometimes",
     "drain-timeout, -1s",
     "restart.max-wait, never",
+    "keep-alive-interval, 0s",
     "unprocessed-message-max-age, 0s",
   })
   void a_bad_value_is_refused_by_channel_and_key(String key, String value) {
@@ -78,6 +80,29 @@ class ChannelSettingsTest {
     assertThat(settings.failureStrategy()).isEqualTo("nack");
     assertThat(settings.unprocessedMessageMaxAge()).isEmpty();
     assertThat(outgoing(Map.of()).topic()).isEqualTo("projects/project-of-server/topics/updates");
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      value = {
+        "-, -, 60m, 60",
+        "-, -, 30s, 30",
+        "-, -, 1s, 10",
+        "2m, -, 60m, 120",
+        "-, 20s, 60m, 20",
+        "-, 20m, 60m, 60",
+        "20m, -, 60m, 600",
+      },
+      nullValues = "-")
+  void a_lease_is_a_minute_unless_settings_or_the_protocol_say_otherwise(
+      String shortest, String longest, String maxAckExtension, long seconds) {
+    var attributes = new HashMap<>(Map.of("max-ack-extension", maxAckExtension));
+    Optional.ofNullable(shortest)
+        .ifPresent(value -> attributes.put("min-duration-per-ack-extension", value));
+    Optional.ofNullable(longest)
+        .ifPresent(value -> attributes.put("max-duration-per-ack-extension", value));
+
+    assertThat(LeaseSettings.of(incoming(attributes)).lease()).hasSeconds(seconds);
   }
 
   @Test

@@ -2,13 +2,19 @@ package io.modelrefresh.pubsub;
 
 import com.google.protobuf.ByteString;
 import com.google.pubsub.v1.PubsubMessage;
+import com.google.pubsub.v1.ReceivedMessage;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.CopyOnWriteArrayList;
 
-/** A fake receiver: makes deliveries and remembers what became of each, by message id. */
-final class Deliveries implements Delivery.Listener {
+/**
+ * A fake receiver and a fake wire: makes deliveries and remembers what became of each, by message
+ * id.
+ */
+final class Deliveries implements Delivery.Listener, Delivery.Wire {
+
+  static final long LEASE_MILLIS = 60_000;
 
   final List<String> acked = new CopyOnWriteArrayList<>();
   final List<String> nacked = new CopyOnWriteArrayList<>();
@@ -22,27 +28,28 @@ final class Deliveries implements Delivery.Listener {
   }
 
   Delivery delivery(String id, String orderingKey, long receivedAtMillis) {
-    var message =
-        PubsubMessage.newBuilder()
-            .setMessageId(id)
-            .setOrderingKey(orderingKey)
-            .setData(ByteString.copyFromUtf8("message " + id))
+    var received =
+        ReceivedMessage.newBuilder()
+            .setAckId(id)
+            .setMessage(
+                PubsubMessage.newBuilder()
+                    .setMessageId(id)
+                    .setOrderingKey(orderingKey)
+                    .setData(ByteString.copyFromUtf8("message " + id)))
             .build();
-    var reply =
-        new Delivery.Reply() {
-          @Override
-          public CompletionStage<Void> ack() {
-            onTheWire.add("ack " + id);
-            return Delivery.SETTLED;
-          }
+    return new Delivery(received, this, this, receivedAtMillis, receivedAtMillis + LEASE_MILLIS);
+  }
 
-          @Override
-          public CompletionStage<Void> nack() {
-            onTheWire.add("nack " + id);
-            return Delivery.SETTLED;
-          }
-        };
-    return new Delivery(message, reply, this, receivedAtMillis);
+  @Override
+  public CompletionStage<Void> ack(String ackId) {
+    onTheWire.add("ack " + ackId);
+    return Delivery.SETTLED;
+  }
+
+  @Override
+  public CompletionStage<Void> nack(String ackId) {
+    onTheWire.add("nack " + ackId);
+    return Delivery.SETTLED;
   }
 
   static Delivery ignoringReplies() {

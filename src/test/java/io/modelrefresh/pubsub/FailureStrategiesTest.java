@@ -11,6 +11,7 @@ import io.grpc.ManagedChannelBuilder;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.eclipse.microprofile.reactive.messaging.Metadata;
@@ -78,6 +79,25 @@ class FailureStrategiesTest extends PubSubTestBase {
     await().until(() -> onServer().backlog() == 0);
     assertThat(counted("pubsub.messages.dead.lettered")).isEqualTo(1);
     assertThat(counted("pubsub.messages.acked")).isEqualTo(1);
+  }
+
+  @Test
+  void a_dead_letter_without_room_for_all_of_its_cause_is_published_all_the_same() {
+    var attributes = new HashMap<String, String>();
+    for (var i = 0; i < 98; i++) {
+      attributes.put("attribute-" + i, "value");
+    }
+    var id = publish("{not json", "", attributes);
+    var consumer = consume(channel(deadLettering())).request(9);
+
+    consumer.message(0).nack(new IllegalArgumentException("expected a quote"));
+
+    assertThat(deadLetters(1).get(0).metadata().attributes())
+        .hasSize(100)
+        .containsAllEntriesOf(attributes)
+        .containsEntry("error.message", "expected a quote")
+        .containsEntry("original.message-id", id);
+    await().until(() -> onServer().backlog() == 0);
   }
 
   @Test

@@ -3,7 +3,9 @@ package io.modelrefresh.pubsub;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import com.google.pubsub.v1.ModifyAckDeadlineRequest;
 import com.google.pubsub.v1.Subscription;
+import io.grpc.Status;
 import java.time.Duration;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -52,6 +54,41 @@ class PubSubInboundChannelTest extends PubSubTestBase {
       consumer.message(i).ack();
     }
     await().until(() -> onServer().backlog() == 0);
+  }
+
+  @Test
+  void without_demand_no_more_than_max_outstanding_bytes_and_one_response_are_held() {
+    for (var i = 0; i < 30; i++) {
+      publish(i + "x".repeat(100_000));
+    }
+    var consumer = consume(channel(Map.of("max-outstanding-bytes", "1M")));
+
+    consumer.request(1).awaitReceived(1);
+    await().until(() -> gauged("pubsub.outstanding.bytes") >= 1 << 20);
+    assertThat(onServer().outstanding()).isBetween(10, 12);
+
+    consumer.request(Long.MAX_VALUE);
+    for (var i = 0; i < 30; i++) {
+      consumer.message(i).ack();
+    }
+    await().until(() -> onServer().backlog() == 0);
+  }
+
+  @Test
+  void what_is_held_past_its_lease_keeps_no_other_from_being_received() {
+    publish(2);
+    var consumer =
+        consume(channel(Map.of("max-outstanding-messages", "2", "max-ack-extension", "10m")));
+    consumer.request(9).awaitReceived(2);
+    await().until(() -> onServer().outstanding() == 2);
+
+    clock.advance(Duration.ofMinutes(11));
+    // Where the lease is over too, the server makes room by itself.
+    server.faults().cutStreams(Status.UNAVAILABLE);
+    publish("next");
+
+    consumer.message("next").ack();
+    assertThat(gauged("pubsub.outstanding.messages")).isEqualTo(2);
   }
 
   @Test
@@ -189,7 +226,6 @@ class PubSubInboundChannelTest extends PubSubTestBase {
   @Test
   void with_exactly_once_an_ack_that_nobody_confirms_fails_in_time() {
     publish("plain");
-    // Not an exactly-once subscription: Google's client confirms no failed ack there.
     var consumer = consume(channel(Map.of("exactly-once", "true", "ack-timeout", "1s"))).request(1);
     server.faults().delay("Acknowledge", Duration.ofSeconds(30));
 
@@ -201,5 +237,42 @@ class PubSubInboundChannelTest extends PubSubTestBase {
         .havingCause()
         .isInstanceOf(AckNotConfirmedException.class)
         .withMessageContaining("no answer within");
+  }
+
+  @Test
+  void with_exactly_once_an_ack_that_the_server_refuses_fails_with_its_reason() {
+    var exact = "projects/test/subscriptions/exact";
+    server.createSubscription(
+        Subscription.newBuilder()
+            .setName(exact)
+            .setTopic(TOPIC)
+            .setEnableExactlyOnceDelivery(true)
+            .build());
+    publish("late");
+    publish("in time");
+    var consumer =
+        consume(channel(Map.of("subscription", exact, "exactly-once", "true"))).request(2);
+    var late = (PubSubMessage<?>) consumer.message("late");
+    var ackId = late.delivery().ackId();
+    clients
+        .stub()
+        .modifyAckDeadlineCallable()
+        .call(
+            ModifyAckDeadlineRequest.newBuilder()
+                .setSubscription(exact)
+                .addAckIds(ackId)
+                .setAckDeadlineSeconds(0)
+                .build());
+
+    var refused = late.ack().toCompletableFuture();
+    var confirmed = consumer.message("in time").ack().toCompletableFuture();
+
+    assertThat(refused)
+        .failsWithin(Duration.ofSeconds(10))
+        .withThrowableThat()
+        .havingCause()
+        .isInstanceOf(AckNotConfirmedException.class)
+        .withMessageContaining("PERMANENT_FAILURE_INVALID_ACK_ID");
+    assertThat(confirmed).succeedsWithin(Duration.ofSeconds(10));
   }
 }

@@ -175,6 +175,32 @@ class StreamRecoveryTest extends PubSubTestBase {
     awaitOpen(channel);
   }
 
+  @Test
+  void a_server_that_stops_answering_keepalives_is_left_for_another_stream() {
+    var channel = channel(Map.of("keep-alive-interval", "200ms"));
+    var consumer = consume(channel).request(99);
+    awaitOpen(channel);
+
+    server.faults().halfOpen(true);
+    await().until(() -> counted("pubsub.stream.restarts") == 1);
+    server.faults().halfOpen(false);
+
+    publish("still here");
+    consumer.message("still here");
+    awaitOpen(channel);
+  }
+
+  @Test
+  void an_idle_stream_that_is_kept_alive_stays() {
+    var channel = channel(Map.of("keep-alive-interval", "20ms"));
+    consume(channel).request(99);
+    awaitOpen(channel);
+
+    await().during(Duration.ofMillis(500)).until(() -> readiness(channel).isOk());
+
+    assertThat(counted("pubsub.stream.restarts")).isZero();
+  }
+
   private static void awaitOpen(PubSubInboundChannel channel) {
     await()
         .until(() -> readiness(channel).getMessage().equals("open") && readiness(channel).isOk());

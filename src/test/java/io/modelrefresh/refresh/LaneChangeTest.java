@@ -294,6 +294,47 @@ class LaneChangeTest extends LaneScenario {
   }
 
   @Test
+  void whileStandingByAChangeLoadsNothingAndTheStartLoadsByTheLatest() {
+    servers.with(1);
+    ScriptedReplicas others = elsewhere().with(3);
+    Model first = model(1, OnStart.ALWAYS);
+    Lanes lanes = standby(first, listener());
+
+    change(lanes, consuming("users", first));
+    change(lanes, paused(true, first));
+    change(lanes, first);
+    change(lanes, servedBy(ELSEWHERE, first));
+    servers.announce();
+    others.announce();
+    time.advance(RESYNC.multipliedBy(3));
+    assertThat(servers.reads + others.reads).isZero();
+    assertThat(servers.loads).isEmpty();
+    assertThat(others.loads).isEmpty();
+    assertThat(servers.closed).isTrue();
+    assertThat(status(lanes).phase()).isEqualTo(LaneStatus.Phase.IDLE);
+
+    lanes.start();
+    time.advance(MAX_WAIT);
+    assertThat(servers.loads).isEmpty();
+    assertThat(others.loads).hasSize(1);
+    assertThat(others.closed).isFalse();
+  }
+
+  @Test
+  void aModelPausedWhileStandingByIsPausedFromTheStart() {
+    servers.with(1);
+    Model first = model(1, OnStart.ALWAYS);
+    Lanes lanes = standby(first, listener());
+
+    change(lanes, paused(true, first));
+    lanes.start();
+    time.advance(MAX_WAIT);
+
+    assertThat(servers.loads).isEmpty();
+    assertThat(status(lanes).phase()).isEqualTo(LaneStatus.Phase.PAUSED);
+  }
+
+  @Test
   void aModelThatCannotBeServedLeavesEverythingAsItWas() {
     servers.with(1);
     ScriptedReplicas others = elsewhere().with(1);

@@ -66,16 +66,20 @@ abstract class LaneScenario {
   }
 
   Lanes lanes(Model model, RefreshListener listener) {
-    this.model = model;
-    Lanes lanes =
-        new Lanes(
-            List.of(model),
-            this::serversOf,
-            this::serversOf,
-            new LaneContext("test", time, time, backoff(), listener),
-            RESYNC);
+    Lanes lanes = standby(model, listener);
     lanes.start();
     return lanes;
+  }
+
+  /** Lanes that are not started. */
+  Lanes standby(Model model, RefreshListener listener) {
+    this.model = model;
+    return new Lanes(
+        List.of(model),
+        this::serversOf,
+        this::serversOf,
+        new LaneContext("test", time, time, backoff(), listener),
+        RESYNC);
   }
 
   Model model;

@@ -9,6 +9,7 @@ import io.modelrefresh.refresh.RefreshListener.Outcome;
 import io.modelrefresh.refresh.RefreshListener.RolloutReport;
 import io.modelrefresh.serving.LoadOutcome.Kind;
 import io.modelrefresh.serving.ObservedWatermark;
+import io.modelrefresh.serving.Replica;
 import io.modelrefresh.update.FeatureUpdate;
 import java.time.Duration;
 import java.time.Instant;
@@ -426,6 +427,91 @@ class LaneTest extends LaneScenario {
 
     assertThat(servers.loadsOf(2)).isEqualTo(1);
     assertThat(servers.loadsOf(1)).isEqualTo(1);
+  }
+
+  @Test
+  void aReplicaThatRestartsAtItsAddressIsLoadedAgainThoughItIsBackWhenItsLaneLooks() {
+    servers.with(1, 2);
+    Lanes lanes = lanes(1);
+    publish(lanes, "stats");
+    time.advance(QUIET);
+
+    servers.announce(2);
+
+    assertThat(servers.loadsOf(2)).isEqualTo(2);
+    assertThat(servers.loadsOf(1)).isEqualTo(1);
+    assertThat(status(lanes).pending()).isEmpty();
+  }
+
+  @Test
+  void aReplicaThatRestartsAfterItsTurnInARolloutIsLoadedAgainBeforeTheUpdateIsAcked() {
+    servers.with(1, 2).gate();
+    Lanes lanes = lanes(1);
+    String message = publish(lanes, "stats");
+    time.advance(QUIET);
+    Replica first = servers.loads.get(0).replica();
+    servers.step();
+    assertThat(servers.loads).hasSize(2);
+
+    servers.announce(first.equals(ScriptedReplicas.replica(1)) ? 1 : 2);
+    servers.step();
+
+    assertThat(servers.loads).extracting(ScriptedReplicas.Load::replica).endsWith(first);
+    assertThat(servers.loads).hasSize(3);
+    assertThat(settled).doesNotContainKey(message);
+    servers.open();
+    assertThat(servers.loads).hasSize(3);
+    assertThat(settled.get(message)).containsExactly("ack");
+    assertThat(reports).extracting(RolloutReport::outcome).containsExactly(Outcome.SUCCESS);
+  }
+
+  @Test
+  void aReplicaThatRestartsBeforeItsTurnInARolloutIsLoadedOnce() {
+    servers.with(1, 2).gate();
+    Lanes lanes = lanes(1);
+    String message = publish(lanes, "stats");
+    time.advance(QUIET);
+    boolean firstIsOne = servers.loads.get(0).replica().equals(ScriptedReplicas.replica(1));
+
+    servers.announce(firstIsOne ? 2 : 1);
+    servers.open();
+
+    assertThat(servers.loads).hasSize(2);
+    assertThat(settled.get(message)).containsExactly("ack");
+  }
+
+  @Test
+  void aReplicaThatRestartsWhileItsLaneBacksOffIsLoadedAgain() {
+    servers.with(1);
+    Lanes lanes = lanes(1);
+    publish(lanes, "stats");
+    time.advance(QUIET);
+    servers.with(2).answer(2, failed(Kind.REFUSED));
+    servers.announce();
+    assertThat(status(lanes).phase()).isEqualTo(LaneStatus.Phase.BACKING_OFF);
+
+    servers.announce(1);
+    servers.answer(2, CONFIRMED);
+    time.advance(RESYNC);
+
+    assertThat(servers.loadsOf(1)).isEqualTo(2);
+    assertThat(status(lanes).pending()).isEmpty();
+  }
+
+  @Test
+  void aReplicaThatIsNotReadyWhileItLoadsIsNotLoadedForEver() {
+    servers.with(1).gate();
+    Lanes lanes = lanes(1);
+    String message = publish(lanes, "stats");
+    time.advance(QUIET);
+
+    servers.announce(1);
+    servers.announce();
+    servers.open();
+    time.advance(MAX_WAIT);
+
+    assertThat(servers.loads).hasSize(1);
+    assertThat(settled.get(message)).containsExactly("ack");
   }
 
   @Test

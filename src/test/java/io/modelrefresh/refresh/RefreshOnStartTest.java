@@ -6,6 +6,7 @@ import io.modelrefresh.catalog.RefreshPolicy.OnStart;
 import io.modelrefresh.serving.ObservedWatermark;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
 /** What a model owes when the agent starts, by what its replicas can tell. */
@@ -93,6 +94,22 @@ class RefreshOnStartTest extends LaneScenario {
     time.advance(MAX_WAIT);
     assertThat(settled.get(after)).containsExactly("ack");
     assertThat(servers.loads).hasSize(1);
+  }
+
+  @Test
+  void aLoadOnStartMarksNoReplicaWithLessThanItHad() {
+    Instant covered = time.instant();
+    servers.with(1, 2);
+    servers.says(1, covers(covered));
+    servers.says(2, new ObservedWatermark.Nothing());
+
+    Lanes lanes = lanes(model(1, OnStart.ALWAYS));
+    time.advance(MAX_WAIT);
+
+    assertThat(servers.loads)
+        .hasSize(2)
+        .allMatch(load -> load.request().watermark().equals(Optional.of(covered)));
+    assertThat(status(lanes).pending()).isEmpty();
   }
 
   @Test

@@ -9,13 +9,16 @@ import io.modelrefresh.serving.ReplicaLoader;
 import io.smallrye.mutiny.Uni;
 import io.smallrye.mutiny.subscription.UniEmitter;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Consumer;
 import java.util.function.Function;
+import java.util.stream.Collectors;
 
 /** Replicas in memory, whose answers a test scripts. Used on the test's thread. */
 final class ScriptedReplicas implements ReplicaDiscovery, ReplicaLoader {
@@ -31,9 +34,10 @@ final class ScriptedReplicas implements ReplicaDiscovery, ReplicaLoader {
   private final Map<Replica, ObservedWatermark> said = new HashMap<>();
   private boolean gate;
   private Optional<String> unknown = Optional.empty();
-  private Runnable onChange = () -> {};
+  private Consumer<Set<Replica>> onChange = gone -> {};
   private boolean silent;
   boolean closed;
+  int reads;
   int inFlight;
   int mostInFlight;
 
@@ -102,7 +106,7 @@ final class ScriptedReplicas implements ReplicaDiscovery, ReplicaLoader {
   }
 
   @Override
-  public Runnable onChange(Runnable listener) {
+  public Runnable onChange(Consumer<Set<Replica>> listener) {
     onChange = listener;
     return () -> {};
   }
@@ -112,21 +116,24 @@ final class ScriptedReplicas implements ReplicaDiscovery, ReplicaLoader {
     closed = true;
   }
 
-  /** Tells whoever listens that the set has changed. */
-  void announce() {
-    onChange.run();
+  /** Tells whoever listens that the set has changed, and that these were not there for a moment. */
+  void announce(int... gone) {
+    onChange.accept(
+        Arrays.stream(gone).mapToObj(ScriptedReplicas::replica).collect(Collectors.toSet()));
   }
 
   @Override
   public Uni<Set<Replica>> replicas() {
     return Uni.createFrom()
         .deferred(
-            () ->
-                silent
-                    ? Uni.createFrom().nothing()
-                    : unknown.isPresent()
-                        ? Uni.createFrom().failure(new IllegalStateException(unknown.get()))
-                        : Uni.createFrom().item(Set.copyOf(existing)));
+            () -> {
+              reads++;
+              return silent
+                  ? Uni.createFrom().nothing()
+                  : unknown.isPresent()
+                      ? Uni.createFrom().failure(new IllegalStateException(unknown.get()))
+                      : Uni.createFrom().item(Set.copyOf(existing));
+            });
   }
 
   @Override

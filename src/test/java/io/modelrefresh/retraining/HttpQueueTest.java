@@ -3,6 +3,7 @@ package io.modelrefresh.retraining;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
+import static org.awaitility.Awaitility.await;
 
 import io.modelrefresh.catalog.RetrainingReason.Kind;
 import io.modelrefresh.catalog.RetrainingTarget.Authentication;
@@ -10,6 +11,7 @@ import io.modelrefresh.catalog.RetrainingTarget.Http;
 import io.modelrefresh.catalog.RetrainingTarget.Server;
 import io.modelrefresh.request.BearerToken;
 import io.modelrefresh.request.MountedFile;
+import io.modelrefresh.retraining.RetrainingQueue.Enqueued;
 import io.modelrefresh.retraining.RetrainingQueue.Outcome;
 import io.smallrye.mutiny.Uni;
 import io.vertx.core.http.HttpClient;
@@ -53,6 +55,10 @@ class HttpQueueTest extends QueueScenarios {
   }
 
   private Http target(String path, String body, Duration timeout) {
+    return target(path, body, timeout, true);
+  }
+
+  private Http target(String path, String body, Duration timeout, boolean tellsDuplicates) {
     return new Http(
         new Server("http", "127.0.0.1", server.port()),
         "POST",
@@ -61,6 +67,7 @@ class HttpQueueTest extends QueueScenarios {
         body,
         Set.of(),
         Set.of(409),
+        tellsDuplicates,
         new Authentication.None(),
         Optional.empty(),
         timeout);
@@ -121,7 +128,7 @@ class HttpQueueTest extends QueueScenarios {
             Duration.ofSeconds(10));
 
     server.answer(201);
-    assertThat(enqueue(target)).isEqualTo(Outcome.CREATED);
+    assertThat(enqueue(target)).isEqualTo(Enqueued.created());
 
     ScriptedServer.Request sent = server.requests().get(0);
     assertThat(sent.method()).isEqualTo("POST");
@@ -142,7 +149,30 @@ class HttpQueueTest extends QueueScenarios {
   void aStatusSaysWhatBecameOfTheJob(int status, Outcome outcome) {
     server.answer(status);
 
-    assertThat(enqueue(target())).isEqualTo(outcome);
+    assertThat(enqueue(target())).extracting(Enqueued::outcome).isEqualTo(outcome);
+  }
+
+  @Test
+  void whatCameSinceACrashIsOwedThoughTheServerAnswersForAnOldJobAsForANewOne() {
+    server.answersAlike(true);
+    RetrainingQueue queue = queue(target("/jobs", "{job.json}", timeout, false), Optional.empty());
+    crashBetweenTheJobAndItsRecord(queue);
+
+    Retraining next = agent(queue);
+    receive(next, PUBLISHED.plusSeconds(5));
+
+    await()
+        .untilAsserted(
+            () ->
+                assertThat(next.status("fraud"))
+                    .singleElement()
+                    .satisfies(
+                        status -> {
+                          assertThat(status.lastWindow()).contains(PUBLISHED);
+                          assertThat(status.notBefore())
+                              .contains(PUBLISHED.plus(RetrainedModel.COOLDOWN));
+                        }));
+    assertThat(jobs()).containsExactly(name());
   }
 
   @ParameterizedTest
@@ -275,7 +305,7 @@ class HttpQueueTest extends QueueScenarios {
         .hasMessageContaining("nmae");
   }
 
-  private Outcome enqueue(Http target) {
+  private Enqueued enqueue(Http target) {
     return queue(target, Optional.empty()).enqueue(job()).await().atMost(Duration.ofSeconds(20));
   }
 }

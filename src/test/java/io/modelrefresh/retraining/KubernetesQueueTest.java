@@ -11,16 +11,23 @@ import io.fabric8.mockwebserver.http.MockResponse;
 import io.modelrefresh.ApiServer;
 import io.modelrefresh.catalog.RetrainingTarget.Kubernetes;
 import io.modelrefresh.catalog.RetrainingTarget.Source;
+import io.modelrefresh.retraining.RetrainingQueue.Enqueued;
 import io.modelrefresh.retraining.RetrainingQueue.Outcome;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
+import java.time.Instant;
 import java.time.ZoneOffset;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
+import java.util.logging.Handler;
+import java.util.logging.Level;
+import java.util.logging.LogRecord;
+import java.util.logging.Logger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -137,9 +144,13 @@ class KubernetesQueueTest extends QueueScenarios {
 
   @Test
   void theObjectIsTheTemplatesWithTheAgentsNameLabelsAndAnnotations() {
-    assertThat(enqueue(target())).isEqualTo(Outcome.CREATED);
+    Enqueued enqueued = enqueue(target());
 
     Job job = jobs("ml").get(0);
+    assertThat(enqueued)
+        .isEqualTo(
+            Enqueued.created()
+                .since(Optional.of(Instant.parse(job.getMetadata().getCreationTimestamp()))));
     assertThat(job.getMetadata().getName()).isEqualTo(name());
     assertThat(job.getMetadata().getLabels())
         .containsEntry("team", "fraud")
@@ -162,21 +173,76 @@ class KubernetesQueueTest extends QueueScenarios {
   }
 
   @Test
-  void aTimeToLiveOfTheTemplateIsKept() throws IOException {
-    template(
-        TEMPLATE.replace(
-            "spec:\n  template:", "spec:\n  ttlSecondsAfterFinished: 60\n  template:"));
+  void aTimeToLiveOfTheTemplateIsKeptAndWarnedOfOnceIfItIsLessThanItShouldBe() throws IOException {
+    template(withTimeToLive(60));
+    RetrainingQueue queue = queue();
 
-    enqueue(target());
+    List<String> warnings =
+        warningsOf(
+            () -> {
+              queue.validate(job()).await().indefinitely();
+              queue.validate(job()).await().indefinitely();
+            });
 
+    assertThat(warnings)
+        .singleElement()
+        .satisfies(
+            warning ->
+                assertThat(warning)
+                    .startsWith(file + ": ttlSecondsAfterFinished is 60, less than")
+                    .contains("leave ttlSecondsAfterFinished out or raise it")
+                    .contains("fraud.retraining.kubernetes.ttl-after-finished"));
+    queue.enqueue(job()).await().indefinitely();
     assertThat(jobs("ml").get(0).getSpec().getTtlSecondsAfterFinished()).isEqualTo(60);
   }
 
   @Test
-  void aDuplicateIsTheVeryJobFoundByItsLabels() {
-    enqueue(target());
+  void aTimeToLiveThatIsLongEnoughIsNotWarnedOf() throws IOException {
+    List<String> byDefault = warningsOf(() -> queue().validate(job()).await().indefinitely());
+    template(withTimeToLive(604_800));
 
-    assertThat(enqueue(target())).isEqualTo(Outcome.DUPLICATE);
+    assertThat(warningsOf(() -> queue().validate(job()).await().indefinitely())).isEmpty();
+    assertThat(byDefault).isEmpty();
+  }
+
+  private static String withTimeToLive(int seconds) {
+    return TEMPLATE.replace(
+        "spec:\n  template:", "spec:\n  ttlSecondsAfterFinished: " + seconds + "\n  template:");
+  }
+
+  private static List<String> warningsOf(Runnable action) {
+    List<String> warnings = new CopyOnWriteArrayList<>();
+    Handler handler =
+        new Handler() {
+          @Override
+          public void publish(LogRecord logged) {
+            if (logged.getLevel().intValue() >= Level.WARNING.intValue()) {
+              warnings.add(String.format(logged.getMessage(), logged.getParameters()));
+            }
+          }
+
+          @Override
+          public void flush() {}
+
+          @Override
+          public void close() {}
+        };
+    Logger logger = Logger.getLogger(KubernetesQueue.class.getName());
+    logger.addHandler(handler);
+    try {
+      action.run();
+    } finally {
+      logger.removeHandler(handler);
+    }
+    return warnings;
+  }
+
+  @Test
+  void aDuplicateIsTheVeryJobFoundByItsLabels() {
+    Optional<Instant> created = enqueue(target()).since();
+
+    assertThat(enqueue(target())).isEqualTo(Enqueued.duplicate().since(created));
+    assertThat(created).isPresent();
     assertThat(jobs()).hasSize(1);
   }
 
@@ -233,7 +299,7 @@ class KubernetesQueueTest extends QueueScenarios {
                 ? Optional.of(ApiServer.refusal(403, "Forbidden", "no events"))
                 : Optional.empty());
 
-    assertThat(enqueue(target())).isEqualTo(Outcome.CREATED);
+    assertThat(enqueue(target()).outcome()).isEqualTo(Outcome.CREATED);
   }
 
   @Test
@@ -271,7 +337,7 @@ class KubernetesQueueTest extends QueueScenarios {
     Kubernetes fromCronJob =
         new Kubernetes(new Source.CronJob("train-fraud"), Optional.of("ml"), Duration.ofDays(7));
 
-    assertThat(enqueue(fromCronJob)).isEqualTo(Outcome.CREATED);
+    assertThat(enqueue(fromCronJob).outcome()).isEqualTo(Outcome.CREATED);
 
     Job job = jobs("ml").get(0);
     assertThat(job.getMetadata().getName()).isEqualTo(name());
@@ -361,7 +427,7 @@ class KubernetesQueueTest extends QueueScenarios {
         .hasMessageContaining("is there the namespace, and is the resource installed?");
   }
 
-  private Outcome enqueue(Kubernetes target) {
+  private Enqueued enqueue(Kubernetes target) {
     return queue(target).enqueue(job()).await().atMost(Duration.ofSeconds(30));
   }
 }

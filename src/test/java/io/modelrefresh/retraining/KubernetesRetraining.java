@@ -4,6 +4,7 @@ import io.fabric8.kubernetes.client.KubernetesClient;
 import io.modelrefresh.catalog.RetrainingReason.Kind;
 import io.modelrefresh.catalog.RetrainingTarget.Kubernetes;
 import io.modelrefresh.catalog.RetrainingTarget.Source;
+import io.modelrefresh.retraining.RetrainingQueue.Enqueued;
 import io.vertx.core.Vertx;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -61,7 +62,7 @@ public final class KubernetesRetraining {
     ledger.owing().await().indefinitely();
     ledger.read("fraud").await().indefinitely();
     ledger
-        .write("fraud", first.with(Kind.SCHEMA, owing.enqueued(owing, true)))
+        .write("fraud", first.with(Kind.SCHEMA, owing.enqueued(owing, Enqueued.created())))
         .await()
         .indefinitely();
   }

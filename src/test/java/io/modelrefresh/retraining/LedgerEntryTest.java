@@ -1,8 +1,10 @@
 package io.modelrefresh.retraining;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.modelrefresh.catalog.RetrainingReason.Kind;
+import io.modelrefresh.retraining.RetrainingQueue.Enqueued;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Map;
@@ -25,7 +27,7 @@ class LedgerEntryTest {
   @Test
   void aRedeliveryAddsNothingBeforeAndAfterTheJobIsEnqueued() {
     LedgerEntry owing = LedgerEntry.EMPTY.with(at(T), COOLDOWN);
-    LedgerEntry enqueued = owing.enqueued(owing, true);
+    LedgerEntry enqueued = owing.enqueued(owing, Enqueued.created());
 
     assertThat(owing.with(at(T), COOLDOWN)).isEqualTo(owing);
     assertThat(enqueued.with(at(T), COOLDOWN)).isEqualTo(enqueued);
@@ -92,7 +94,7 @@ class LedgerEntryTest {
     LedgerEntry then = LedgerEntry.EMPTY.with(at(T), COOLDOWN).with(at(T.plusSeconds(5)), COOLDOWN);
     LedgerEntry now = then.with(at(T.plusSeconds(3600)), COOLDOWN);
 
-    LedgerEntry enqueued = now.enqueued(then, true);
+    LedgerEntry enqueued = now.enqueued(then, Enqueued.created());
 
     assertThat(enqueued.covered()).contains(T.plusSeconds(5));
     assertThat(enqueued.owed()).map(Owed::newest).contains(T.plusSeconds(3600));
@@ -103,7 +105,7 @@ class LedgerEntryTest {
     LedgerEntry owing =
         LedgerEntry.EMPTY.with(at(T), COOLDOWN).with(at(T.plusSeconds(5)), COOLDOWN);
 
-    LedgerEntry found = owing.enqueued(owing, false);
+    LedgerEntry found = owing.enqueued(owing, Enqueued.duplicate());
 
     assertThat(found.covered()).contains(T);
     assertThat(found.owed()).isEqualTo(owing.next());
@@ -116,19 +118,45 @@ class LedgerEntryTest {
         LedgerEntry.EMPTY.with(at(T), COOLDOWN).with(at(T.plusSeconds(5)), COOLDOWN);
     Instant since = T.plus(COOLDOWN).plusSeconds(5);
 
-    assertThat(owing.enqueued(owing, true).owed()).isEmpty();
-    assertThat(owing.enqueued(owing, true).covered()).contains(T.plusSeconds(5));
-    LedgerEntry late = owing.with(at(since), COOLDOWN).enqueued(owing, true);
+    assertThat(owing.enqueued(owing, Enqueued.created()).owed()).isEmpty();
+    assertThat(owing.enqueued(owing, Enqueued.created()).covered()).contains(T.plusSeconds(5));
+    LedgerEntry late = owing.with(at(since), COOLDOWN).enqueued(owing, Enqueued.created());
     assertThat(late.covered()).contains(T.plusSeconds(5));
     assertThat(late.owed()).map(Owed::newest).contains(since);
   }
 
   @Test
+  void aJobThatCameToBeBeforeItWasDueCoversNothingPublishedSinceButAllItWasRecordedFor() {
+    LedgerEntry owing = enqueuedAt(T).with(at(T.plusSeconds(60)), COOLDOWN);
+    Instant early = T.plus(COOLDOWN).minusSeconds(300);
+
+    LedgerEntry enqueued = owing.enqueued(owing, Enqueued.created().since(Optional.of(early)));
+    LedgerEntry tooEarly =
+        owing.enqueued(owing, Enqueued.duplicate().since(Optional.of(T.plusSeconds(1))));
+
+    assertThat(enqueued.covered()).contains(early);
+    assertThat(tooEarly.covered()).contains(T.plusSeconds(60));
+    assertThat(enqueued.with(at(early.plusSeconds(1)), COOLDOWN).owed())
+        .map(Owed::window)
+        .contains(T.plus(COOLDOWN.multipliedBy(2)));
+  }
+
+  @Test
+  void aJobThatCameToBeWhenItWasDueCoversAllThatItWasToCover() {
+    LedgerEntry owing = enqueuedAt(T).with(at(T.plusSeconds(60)), COOLDOWN);
+
+    LedgerEntry enqueued =
+        owing.enqueued(owing, Enqueued.created().since(Optional.of(T.plus(COOLDOWN))));
+
+    assertThat(enqueued.covered()).contains(T.plus(COOLDOWN).minus(Owed.CLOCK_SKEW));
+  }
+
+  @Test
   void aSecondAgentThatEnqueuedTheSameJobChangesNothing() {
     LedgerEntry owing = LedgerEntry.EMPTY.with(at(T), COOLDOWN);
-    LedgerEntry enqueued = owing.enqueued(owing, true);
+    LedgerEntry enqueued = owing.enqueued(owing, Enqueued.created());
 
-    assertThat(enqueued.enqueued(owing, false)).isEqualTo(enqueued);
+    assertThat(enqueued.enqueued(owing, Enqueued.duplicate())).isEqualTo(enqueued);
   }
 
   @Test
@@ -179,9 +207,16 @@ class LedgerEntryTest {
         .isEqualTo(LedgerEntry.EMPTY);
   }
 
+  @Test
+  void atTheEndOfTimeThereIsNoEntryToWhichACooldownCouldBeAdded() {
+    assertThatThrownBy(() -> LedgerCodec.decode("{\"window\": \"" + Instant.MAX + "\"}"))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("window is no time of our days");
+  }
+
   private static LedgerEntry enqueuedAt(Instant published) {
     LedgerEntry owing = LedgerEntry.EMPTY.with(at(published), COOLDOWN);
-    return owing.enqueued(owing, true);
+    return owing.enqueued(owing, Enqueued.created());
   }
 
   private static Trigger at(Instant published) {

@@ -55,7 +55,7 @@ class ManyAgentsTest {
   private static final int DELIVERIES = 10_000;
   private static final int KILLS = 40;
   private static final Duration COOLDOWN = RetrainedModel.COOLDOWN;
-  private static final Instant START = Instant.parse("2026-11-22T10:00:00Z");
+  private static final Instant START = Instant.parse("2020-11-22T10:00:00Z");
 
   /** Held here, or the level set would be forgotten with it. */
   private final Logger serversLog = Logger.getLogger("io.fabric8.mockwebserver.MockWebServer");
@@ -298,6 +298,9 @@ class ManyAgentsTest {
               },
               new Backoff(Duration.ofMillis(1), Duration.ofMillis(5), new Random(seed)),
               new RetrainingListener() {
+                @Override
+                public void putOff(RetrainingJob job) {}
+
                 @Override
                 public void enqueued(RetrainingJob job, String queue, Outcome outcome) {}
 

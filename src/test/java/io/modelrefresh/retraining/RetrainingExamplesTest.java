@@ -18,7 +18,7 @@ import io.modelrefresh.catalog.RetrainingReason.Kind;
 import io.modelrefresh.catalog.RetrainingTarget.Authentication;
 import io.modelrefresh.catalog.RetrainingTarget.Http;
 import io.modelrefresh.catalog.RetrainingTarget.Server;
-import io.modelrefresh.retraining.RetrainingQueue.Outcome;
+import io.modelrefresh.retraining.RetrainingQueue.Enqueued;
 import io.vertx.core.Vertx;
 import io.vertx.core.json.JsonObject;
 import java.io.IOException;
@@ -227,12 +227,13 @@ class RetrainingExamplesTest {
               configured.body(),
               configured.acceptedStatuses(),
               configured.duplicateStatuses(),
+              configured.tellsDuplicates(),
               new Authentication.None(),
               Optional.empty(),
               Duration.ofSeconds(20));
       HttpQueue queue = new HttpQueue(vertx.createHttpClient(), here, Optional.empty(), example);
-      assertThat(queue.enqueue(JOB).await().indefinitely()).isEqualTo(Outcome.CREATED);
-      assertThat(queue.enqueue(JOB).await().indefinitely()).isEqualTo(Outcome.DUPLICATE);
+      assertThat(queue.enqueue(JOB).await().indefinitely()).isEqualTo(Enqueued.created());
+      assertThat(queue.enqueue(JOB).await().indefinitely()).isEqualTo(Enqueued.duplicate());
       return server.requests().get(0);
     } finally {
       vertx.close().toCompletionStage().toCompletableFuture().join();

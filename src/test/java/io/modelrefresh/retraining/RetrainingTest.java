@@ -9,6 +9,7 @@ import io.modelrefresh.refresh.Backoff;
 import io.modelrefresh.refresh.HeldMessage;
 import io.modelrefresh.refresh.ManualTime;
 import io.modelrefresh.retraining.RetrainingQueue.Outcome;
+import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -75,6 +76,34 @@ class RetrainingTest {
         .extracting(RetrainingJob::window)
         .containsExactly(start, start.plus(COOLDOWN));
     assertThat(ledger.writes()).as("one for each record and each job").isEqualTo(4);
+  }
+
+  @Test
+  void whatIsPutOffIsToldOnceAndShownWithItsReason() {
+    agent.receive(Kind.SCHEMA, start);
+    assertThat(agent.status(Kind.SCHEMA).detail())
+        .as("of the last job")
+        .contains("schema of driver_hourly_stats");
+    heard.outcomes.clear();
+    for (int seconds = 1; seconds <= 10; seconds++) {
+      agent.offer(
+          RetrainedModel.trigger(
+              Kind.SCHEMA, start.plusSeconds(seconds), "cards", Integer.toString(seconds)));
+    }
+    new Agent(ledger).receive(Kind.SCHEMA, start.plusSeconds(60));
+
+    assertThat(heard.outcomes)
+        .containsExactly("put off " + start.plus(COOLDOWN) + ": schema of cards");
+    assertThat(agent.status(Kind.SCHEMA).detail()).contains("schema of cards");
+    assertThat(agent.status(Kind.SCHEMA).notBefore()).contains(start.plus(COOLDOWN));
+  }
+
+  @Test
+  void whatIsNotRecordedYetIsShownWithItsReason() {
+    ledger.down(true);
+    agent.receive(Kind.SCHEMA, start);
+
+    assertThat(agent.status(Kind.SCHEMA).detail()).contains("schema of driver_hourly_stats");
   }
 
   @Test
@@ -178,6 +207,24 @@ class RetrainingTest {
     assertThat(queue.jobs())
         .extracting(RetrainingJob::window)
         .containsExactly(start, start.plus(COOLDOWN));
+  }
+
+  @Test
+  void whatIsPublishedSinceAWrongClockHadTheJobCreatedTooEarlyIsOwed() {
+    Duration ahead = Duration.ofMinutes(5);
+    Agent hasty = new Agent(ledger, Clock.offset(time, ahead));
+    queue.stampedBy(time);
+    hasty.receive(Kind.SCHEMA, start);
+    hasty.receive(Kind.SCHEMA, start.plusSeconds(60));
+    time.advance(COOLDOWN.minus(ahead));
+    assertThat(queue.jobs()).as("by its clock it is due").hasSize(2);
+
+    hasty.receive(Kind.SCHEMA, start.plus(COOLDOWN).minus(Duration.ofMinutes(3)));
+    time.advance(COOLDOWN);
+
+    assertThat(queue.jobs())
+        .extracting(RetrainingJob::window)
+        .containsExactly(start, start.plus(COOLDOWN), start.plus(COOLDOWN.multipliedBy(2)));
   }
 
   @Test
@@ -381,13 +428,17 @@ class RetrainingTest {
     private final ManualTimer timer = new ManualTimer();
 
     Agent(Ledger shared) {
+      this(shared, time);
+    }
+
+    Agent(Ledger shared, Clock clock) {
       RandomGenerator random = new Random(1);
       retraining =
           new Retraining(
               shared,
               name -> Optional.ofNullable(models.get(name)),
               model -> queue,
-              time,
+              clock,
               timer,
               new Backoff(Duration.ofMillis(500), SCAN, random),
               heard,
@@ -445,6 +496,11 @@ class RetrainingTest {
 
   private static final class Heard implements RetrainingListener {
     private final List<String> outcomes = new ArrayList<>();
+
+    @Override
+    public void putOff(RetrainingJob job) {
+      outcomes.add("put off " + job.window() + ": " + job.cause().detail());
+    }
 
     @Override
     public void enqueued(RetrainingJob job, String queueName, Outcome outcome) {

@@ -2,6 +2,7 @@ package io.modelrefresh.retraining;
 
 import io.modelrefresh.retraining.EnqueueFailedException.Kind;
 import io.smallrye.mutiny.Uni;
+import java.time.Clock;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -18,6 +19,12 @@ final class ScriptedQueue implements RetrainingQueue {
   private boolean gated;
   private final List<Runnable> gatedCalls = new ArrayList<>();
   private Runnable onCreate = () -> {};
+  private Optional<Clock> clock = Optional.empty();
+
+  /** Tells when each job came to be, by this clock. */
+  synchronized void stampedBy(Clock itsOwn) {
+    clock = Optional.of(itsOwn);
+  }
 
   synchronized void down(boolean isDown) {
     down = isDown;
@@ -55,7 +62,7 @@ final class ScriptedQueue implements RetrainingQueue {
   }
 
   @Override
-  public Uni<Outcome> enqueue(RetrainingJob job) {
+  public Uni<Enqueued> enqueue(RetrainingJob job) {
     return Uni.createFrom()
         .emitter(
             emitter -> {
@@ -77,16 +84,16 @@ final class ScriptedQueue implements RetrainingQueue {
             });
   }
 
-  private Optional<Outcome> take(RetrainingJob job) {
+  private Optional<Enqueued> take(RetrainingJob job) {
     Runnable created = () -> {};
-    Outcome outcome;
+    Enqueued done;
     synchronized (this) {
       attempts++;
       if (down) {
         throw new EnqueueFailedException(Kind.UNAVAILABLE, "the queue is down");
       }
-      outcome = jobs.putIfAbsent(job.name(), job) == null ? Outcome.CREATED : Outcome.DUPLICATE;
-      if (outcome == Outcome.CREATED) {
+      done = jobs.putIfAbsent(job.name(), job) == null ? Enqueued.created() : Enqueued.duplicate();
+      if (done.outcome() == Outcome.CREATED) {
         created = onCreate;
       }
       if (answersAreLost) {
@@ -94,6 +101,6 @@ final class ScriptedQueue implements RetrainingQueue {
       }
     }
     created.run();
-    return Optional.of(outcome);
+    return Optional.of(done.since(clock.map(Clock::instant)));
   }
 }

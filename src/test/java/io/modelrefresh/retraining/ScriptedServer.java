@@ -23,6 +23,7 @@ public final class ScriptedServer implements AutoCloseable {
   private volatile int status;
   private volatile String location = "";
   private volatile boolean stalled;
+  private volatile boolean alike;
   private HttpServer server;
   private int port;
 
@@ -65,6 +66,11 @@ public final class ScriptedServer implements AutoCloseable {
     status = 307;
   }
 
+  /** Answers for a job it has as for a new one. */
+  void answersAlike(boolean isAlike) {
+    alike = isAlike;
+  }
+
   /** Does what it is asked, and never answers. */
   public void stall(boolean isStalled) {
     stalled = isStalled;
@@ -102,7 +108,7 @@ public final class ScriptedServer implements AutoCloseable {
       if (first) {
         jobs.add(name);
       }
-      answer = first ? 200 : 409;
+      answer = first || alike ? 200 : 409;
     }
     if (!stalled) {
       received

@@ -137,4 +137,15 @@ class BearerTokenTest {
             new Failed(
                 Kind.REFUSED, "POST /v2/repository/models/m/load answered 401: bad token ..."));
   }
+
+  @Test
+  void norIsOneThatItRepeatsWithEscapes() throws IOException {
+    Files.writeString(file, "s3cret/+");
+    replica.failNext(1, 401, "{\"error\": \"bad token s3cret\\/\\u002b\"}");
+
+    assertThat(load(loader(), "rollout-1"))
+        .isEqualTo(
+            new Failed(
+                Kind.REFUSED, "POST /v2/repository/models/m/load answered 401: bad token ..."));
+  }
 }

@@ -14,6 +14,9 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.util.List;
+import java.util.Set;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -120,7 +123,7 @@ class KubernetesDiscoveryTest {
   void withoutAnApiServerTheReplicasAreUnknownUntilItIsThere() {
     var discovery = new KubernetesDiscovery(watches, FRAUD);
     AtomicInteger changes = new AtomicInteger();
-    discovery.onChange(changes::incrementAndGet);
+    discovery.onChange(gone -> changes.incrementAndGet());
 
     assertThatThrownBy(() -> replicas(discovery))
         .hasMessageStartingWith("kubernetes://ml/fraud: the replicas are unknown");
@@ -224,11 +227,11 @@ class KubernetesDiscoveryTest {
     AtomicInteger changes = new AtomicInteger();
     AtomicInteger seenByStopped = new AtomicInteger();
     discovery.onChange(
-        () -> {
+        gone -> {
           throw new IllegalStateException("a listener's own failure");
         });
-    discovery.onChange(changes::incrementAndGet);
-    Runnable stop = discovery.onChange(seenByStopped::incrementAndGet);
+    discovery.onChange(gone -> changes.incrementAndGet());
+    Runnable stop = discovery.onChange(gone -> seenByStopped.incrementAndGet());
     stop.run();
 
     api.apply(fraud().ready("p1", "10.0.0.1").notReady("p2", "10.0.0.2").built());
@@ -239,6 +242,51 @@ class KubernetesDiscoveryTest {
     api.apply(fraud().ready("p2", "10.0.0.2").built());
     await().untilAsserted(() -> assertThat(changes).hasValue(2));
     assertThat(seenByStopped).hasValue(0);
+  }
+
+  @Test
+  void aListenerIsToldOfAReplicaThatWasNotReadyForAMomentThoughItIsReadyAgainBeforeAnyoneLooks()
+      throws InterruptedException {
+    api.up().apply(fraud().ready("p1", "10.0.0.1").ready("p2", "10.0.0.2").built());
+    var discovery = new KubernetesDiscovery(watches, FRAUD);
+    awaitReplicas(discovery, "http://10.0.0.1:8000", "http://10.0.0.2:8000");
+    EndpointSliceWatch watch = watches.acquire(FRAUD);
+    CountDownLatch looks = new CountDownLatch(1);
+    CountDownLatch restarted = new CountDownLatch(1);
+    watch.onChange(
+        slices -> {
+          looks.countDown();
+          awaitUninterruptibly(restarted);
+        });
+    List<Set<Replica>> told = new CopyOnWriteArrayList<>();
+    discovery.onChange(told::add);
+
+    Slices others = fraud().ready("p1", "10.0.0.1").notReady("p3", "10.0.0.3");
+    api.apply(others.ready("p2", "10.0.0.2").built());
+    looks.await();
+    api.apply(fraud().ready("p1", "10.0.0.1").notReady("p2", "10.0.0.2").built());
+    api.apply(fraud().ready("p2", "10.0.0.2").ready("p1", "10.0.0.1").built());
+    await().until(() -> firstEndpoint(watch).equals("10.0.0.2"));
+    restarted.countDown();
+
+    await()
+        .untilAsserted(
+            () ->
+                assertThat(told)
+                    .containsExactly(Set.of(new Replica("http", "10.0.0.2", 8000)), Set.of()));
+    watches.release(FRAUD);
+  }
+
+  private static String firstEndpoint(EndpointSliceWatch watch) {
+    return watch.slices().get(0).getEndpoints().get(0).getAddresses().get(0);
+  }
+
+  private static void awaitUninterruptibly(CountDownLatch latch) {
+    try {
+      latch.await();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
   }
 
   @Test

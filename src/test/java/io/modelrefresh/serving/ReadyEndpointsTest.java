@@ -5,6 +5,8 @@ import static io.modelrefresh.serving.Slices.slice;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.fabric8.kubernetes.api.model.discovery.v1.EndpointSlice;
+import io.fabric8.kubernetes.client.utils.KubernetesSerialization;
 import io.modelrefresh.catalog.ReplicaAddress.Kubernetes;
 import java.util.List;
 import java.util.stream.Stream;
@@ -25,6 +27,21 @@ class ReadyEndpointsTest {
   @Test
   void aServiceWithoutEndpointsHasNoReplicas() {
     assertThat(replicas("8000", slice("a"))).isEmpty();
+  }
+
+  @Test
+  void asOneWhoseListsAreNullAsApiServersWriteThemWhenEmpty() {
+    EndpointSlice scaledToZero =
+        new KubernetesSerialization()
+            .unmarshal(
+                "{\"kind\": \"EndpointSlice\", \"apiVersion\": \"discovery.k8s.io/v1\","
+                    + " \"metadata\": {\"name\": \"a\"}, \"addressType\": \"IPv4\","
+                    + " \"endpoints\": null, \"ports\": null}",
+                EndpointSlice.class);
+
+    assertThat(
+            ReadyEndpoints.of(List.of(scaledToZero), new Kubernetes("http", "ml", "fraud", "8000")))
+        .isEmpty();
   }
 
   @Test

@@ -2,6 +2,7 @@ package io.modelrefresh.soak;
 
 import io.fabric8.kubernetes.api.model.discovery.v1.EndpointSlice;
 import io.fabric8.kubernetes.api.model.discovery.v1.EndpointSliceBuilder;
+import io.fabric8.kubernetes.client.KubernetesClientException;
 import io.modelrefresh.ApiServer;
 import io.modelrefresh.serving.FakeDnsServer;
 import io.modelrefresh.serving.FakeModelServer;
@@ -66,6 +67,9 @@ final class Fleet implements AutoCloseable {
           .filter(i -> SPECS.get(i).discovery() == Discovery.DNS)
           .boxed()
           .toList();
+
+  /** On a machine that is held up, the API server is slow to answer. */
+  private static final int ATTEMPTS = 20;
 
   static final int REPLICAS = PLACES.size();
   static final int LEAVING_REPLICAS = LEAVING.size();
@@ -255,7 +259,16 @@ final class Fleet implements AutoCloseable {
   private void whileApiServerAnswers(Runnable change) {
     apiServerAnswers.acquireUninterruptibly();
     try {
-      change.run();
+      for (int left = ATTEMPTS; ; left--) {
+        try {
+          change.run();
+          return;
+        } catch (KubernetesClientException e) {
+          if (left == 0) {
+            throw e;
+          }
+        }
+      }
     } finally {
       apiServerAnswers.release();
     }

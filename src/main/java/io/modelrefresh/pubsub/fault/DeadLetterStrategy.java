@@ -2,7 +2,6 @@ package io.modelrefresh.pubsub.fault;
 
 import com.google.pubsub.v1.PubsubMessage;
 import io.modelrefresh.pubsub.PubSubFailureHandler;
-import io.modelrefresh.pubsub.PubSubIncomingMetadata;
 import io.smallrye.common.annotation.Identifier;
 import io.smallrye.mutiny.Uni;
 import jakarta.enterprise.context.ApplicationScoped;
@@ -34,6 +33,12 @@ class DeadLetterStrategy implements PubSubFailureHandler.Factory {
   private record DeadLetter(PubSubFailureHandler.Channel channel, String topic)
       implements PubSubFailureHandler {
 
+    /** Pub/Sub's "Quotas and limits": attributes of a message. */
+    private static final int MOST_ATTRIBUTES = 100;
+
+    /** Of the 10 MB of a publish request, the topic's name takes some. */
+    private static final int MOST_BYTES = 9_999_000;
+
     private static final Logger LOG = Logger.getLogger(DeadLetterStrategy.class);
 
     @Override
@@ -58,17 +63,27 @@ class DeadLetterStrategy implements PubSubFailureHandler.Factory {
               });
     }
 
+    /** The original loses nothing: where it leaves no room for the cause, only the log has that. */
     private PubsubMessage withCause(PubsubMessage message, Throwable reason) {
       var text = reason.getMessage() == null ? reason.toString() : reason.getMessage();
-      return PubsubMessage.newBuilder()
-          .setData(message.getData())
-          .setOrderingKey(message.getOrderingKey())
-          .putAllAttributes(PubSubIncomingMetadata.attributesOf(message))
-          .putAttributes("error.class", reason.getClass().getName())
-          .putAttributes("error.message", AttributeText.truncated(text))
-          .putAttributes("original.subscription", channel.subscription())
-          .putAttributes("original.message-id", message.getMessageId())
-          .build();
+      var letter =
+          PubsubMessage.newBuilder()
+              .setData(message.getData())
+              .setOrderingKey(message.getOrderingKey())
+              .putAllAttributes(message.getAttributesMap());
+      putIfRoom(letter, "error.message", AttributeText.truncated(text));
+      putIfRoom(letter, "original.message-id", message.getMessageId());
+      putIfRoom(letter, "original.subscription", channel.subscription());
+      putIfRoom(letter, "error.class", reason.getClass().getName());
+      return letter.build();
+    }
+
+    private static void putIfRoom(PubsubMessage.Builder letter, String name, String value) {
+      var longer = letter.clone().putAttributes(name, value);
+      if (longer.getAttributesCount() <= MOST_ATTRIBUTES
+          && longer.build().getSerializedSize() <= MOST_BYTES) {
+        letter.putAttributes(name, value);
+      }
     }
   }
 }

@@ -1,0 +1,63 @@
+package io.modelrefresh.agent;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.quarkus.runtime.configuration.MemorySize;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.HttpHeaders;
+import io.vertx.core.http.HttpServerResponse;
+import io.vertx.ext.web.Router;
+import io.vertx.ext.web.RoutingContext;
+import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.enterprise.event.Observes;
+import jakarta.ws.rs.core.Response;
+import org.eclipse.microprofile.config.inject.ConfigProperty;
+
+/**
+ * Says why a request is refused whose body is larger than the limit, and closes the connection, so
+ * that it need not be sent. Quarkus itself, which comes after this, says nothing: neither here nor
+ * to one that does not tell its length and turns out too large, which gets its bare 413.
+ */
+@ApplicationScoped
+class RequestLimit {
+
+  private static final String KEY = "quarkus.http.limits.max-body-size";
+
+  /** Just before {@code RouteConstants.ROUTE_ORDER_UPLOAD_LIMIT} of Quarkus. */
+  private static final int BEFORE_THE_LIMIT_OF_QUARKUS = -3;
+
+  private final byte[] problem;
+  private final long limit;
+
+  RequestLimit(@ConfigProperty(name = KEY) MemorySize limit, ObjectMapper json)
+      throws JsonProcessingException {
+    this.limit = limit.asLongValue();
+    this.problem =
+        json.writeValueAsBytes(
+            Problem.response(
+                    Response.Status.REQUEST_ENTITY_TOO_LARGE,
+                    "expected a body of at most %d bytes (%s)".formatted(this.limit, KEY))
+                .getEntity());
+  }
+
+  void guard(@Observes Router router) {
+    router.route().order(BEFORE_THE_LIMIT_OF_QUARKUS).handler(this::check);
+  }
+
+  private void check(RoutingContext exchange) {
+    String length = exchange.request().getHeader(HttpHeaders.CONTENT_LENGTH);
+    if (length == null || Long.parseLong(length) <= limit) {
+      exchange.next();
+      return;
+    }
+    HttpServerResponse response =
+        exchange
+            .response()
+            .setStatusCode(Response.Status.REQUEST_ENTITY_TOO_LARGE.getStatusCode())
+            .putHeader(HttpHeaders.CONTENT_TYPE, Problem.MEDIA_TYPE)
+            .putHeader(HttpHeaders.CONNECTION, HttpHeaders.CLOSE);
+    response
+        .end(Buffer.buffer(problem))
+        .onComplete(sent -> exchange.request().connection().close());
+  }
+}

@@ -1,0 +1,116 @@
+package io.modelrefresh.agent;
+
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.code_intelligence.jazzer.api.BugDetectors;
+import com.code_intelligence.jazzer.api.SilentCloseable;
+import com.code_intelligence.jazzer.junit.FuzzTest;
+import io.modelrefresh.FuzzInput;
+import io.quarkus.test.common.WithTestResource;
+import io.quarkus.test.common.http.TestHTTPResource;
+import io.quarkus.test.junit.QuarkusTest;
+import io.vertx.core.json.JsonObject;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.net.Socket;
+import java.net.SocketException;
+import java.net.URL;
+import java.util.Locale;
+import java.util.Set;
+import org.junit.jupiter.api.AfterEach;
+
+/**
+ * What anyone may send to the HTTP API, on a socket: a line such as {@code POST
+ * models/once/refresh}, then headers, each on a line, then the body.
+ */
+@QuarkusTest
+@WithTestResource(ModelFleet.class)
+class HttpApiFuzzTest {
+
+  private static final int PATIENCE_MILLIS = 30_000;
+
+  /** What the HTTP server itself answers to what it cannot read as a request. */
+  private static final Set<Integer> UNREADABLE = Set.of(400, 414, 431);
+
+  @TestHTTPResource("/")
+  URL address;
+
+  /** To the agent; Jazzer takes any connection for a way to somewhere else. */
+  private final SilentCloseable allowed = BugDetectors.allowNetworkConnections();
+
+  @AfterEach
+  void close() {
+    allowed.close();
+  }
+
+  @FuzzTest
+  void anyRequestIsAnsweredAndWhatIsWrongIsAProblemDocument(byte[] input) throws IOException {
+    Answer answer = send(request(FuzzInput.of(input)));
+
+    if (answer.status() >= 400 && !(UNREADABLE.contains(answer.status()) && answer.isBare())) {
+      assertThat(answer.status()).isIn(400, 403, 404, 405, 406, 413, 415, 429, 503);
+      assertThat(answer.head()).containsIgnoringCase("content-type: application/problem+json");
+      JsonObject problem = new JsonObject(answer.body());
+      assertThat(problem.getInteger("status")).isEqualTo(answer.status());
+      assertThat(problem.getString("title")).isNotBlank();
+    }
+  }
+
+  private static byte[] request(FuzzInput input) throws IOException {
+    String[] line = (input.head().get(0) + " ").split(" ", 2);
+    StringBuilder head = new StringBuilder();
+    head.append(line[0]).append(" /v1/").append(line[1].strip()).append(" HTTP/1.1\r\n");
+    for (String header : input.head().subList(1, input.head().size())) {
+      head.append(header).append("\r\n");
+    }
+    head.append("Host: agent\r\nConnection: close\r\nContent-Length: ");
+    head.append(input.body().length).append("\r\n\r\n");
+    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+    bytes.write(head.toString().getBytes(UTF_8));
+    bytes.write(input.body());
+    return bytes.toByteArray();
+  }
+
+  /** What was answered; status 0 when the server hung up on something that is no request. */
+  private record Answer(int status, String head, String body) {
+
+    static Answer of(String text) {
+      String[] parts = text.split("\r\n\r\n", 2);
+      return text.startsWith("HTTP/1.1 ")
+          ? new Answer(Integer.parseInt(text.substring(9, 12)), parts[0], parts[1])
+          : new Answer(0, "", "");
+    }
+
+    boolean isBare() {
+      return !head.toLowerCase(Locale.ROOT).contains("content-type");
+    }
+  }
+
+  /** Events go on for as long as someone listens. */
+  private static boolean isAStream(ByteArrayOutputStream answer) {
+    return answer.size() < 2_000
+        && answer.toString(ISO_8859_1).contains("text/event-stream")
+        && answer.toString(ISO_8859_1).contains("\r\n\r\n");
+  }
+
+  private Answer send(byte[] request) throws IOException {
+    try (Socket socket = new Socket(address.getHost(), address.getPort())) {
+      socket.setSoTimeout(PATIENCE_MILLIS);
+      ByteArrayOutputStream answer = new ByteArrayOutputStream();
+      try {
+        socket.getOutputStream().write(request);
+        socket.shutdownOutput();
+        byte[] part = new byte[8_192];
+        for (int read = 0; read >= 0 && !isAStream(answer); ) {
+          answer.write(part, 0, read);
+          read = socket.getInputStream().read(part);
+        }
+      } catch (SocketException e) {
+        // Hung up on: what was answered before that counts.
+      }
+      return Answer.of(answer.toString(ISO_8859_1));
+    }
+  }
+}
