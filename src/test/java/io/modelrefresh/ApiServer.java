@@ -25,6 +25,7 @@ import java.util.Optional;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.BiConsumer;
 
 /**
  * A Kubernetes API server in this JVM, on one port of loopback for its life, that keeps what it
@@ -69,6 +70,11 @@ public final class ApiServer implements AutoCloseable {
    */
   public void intercept(Interceptor interceptor) {
     stored.interceptor = interceptor;
+  }
+
+  /** Shows what the server was asked and answered, before the answer is sent. */
+  public void observe(BiConsumer<RecordedRequest, MockResponse> observer) {
+    stored.observer = observer;
   }
 
   /** Has an answer of its own for some requests. */
@@ -153,6 +159,7 @@ public final class ApiServer implements AutoCloseable {
 
     private volatile boolean forbidden;
     private volatile Interceptor interceptor = Interceptor.NONE;
+    private volatile BiConsumer<RecordedRequest, MockResponse> observer = (asked, answered) -> {};
     private final List<String> creations = new CopyOnWriteArrayList<>();
     private final Queue<String> methods = new ConcurrentLinkedQueue<>();
 
@@ -165,6 +172,7 @@ public final class ApiServer implements AutoCloseable {
     Stored(Stored before) {
       forbidden = before.forbidden;
       interceptor = before.interceptor;
+      observer = before.observer;
       creations.addAll(before.creations);
       methods.addAll(before.methods);
       map.putAll(before.map);
@@ -190,7 +198,9 @@ public final class ApiServer implements AutoCloseable {
      */
     private MockResponse inTurn(RecordedRequest request) {
       synchronized (methods) {
-        return super.dispatch(request);
+        MockResponse response = super.dispatch(request);
+        observer.accept(request, response);
+        return response;
       }
     }
 

@@ -138,6 +138,14 @@ public final class EmbeddedPubSub implements AutoCloseable {
     }
   }
 
+  /**
+   * Has everything told that becomes of the messages of a subscription, by its full name, from now
+   * on and across restarts that keep state.
+   */
+  public void journal(String subscription, SubscriptionJournal journal) {
+    find(subscription).orElseThrow(() -> Refusal.notFound(subscription)).journal(journal);
+  }
+
   /** Looks into the subscription of this full name, {@code projects/P/subscriptions/S}. */
   public SubscriptionProbe probe(String subscription) {
     return new SubscriptionProbe(() -> find(subscription));

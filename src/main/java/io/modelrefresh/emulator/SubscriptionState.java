@@ -38,6 +38,7 @@ final class SubscriptionState {
 
   private volatile Subscription settings;
   private volatile RedeliveryPolicy policy;
+  private volatile SubscriptionJournal journal = SubscriptionJournal.NONE;
 
   private final Map<Long, Delivery> unacked = new HashMap<>();
   private final AckLog acked = new AckLog();
@@ -82,6 +83,7 @@ final class SubscriptionState {
       for (PubsubMessage message : messages) {
         if (filter.matches(message.getAttributesMap())) {
           add(new Delivery(++lastSequence, message, publishedMillis), ordered);
+          journal.published(message);
         }
       }
     }
@@ -192,6 +194,7 @@ final class SubscriptionState {
     delivery.state = Delivery.State.LEASED;
     delivery.holder = consumer;
     delivery.deliveries++;
+    journal.delivered(delivery.message.getMessageId());
     leased++;
     long deadline = consumer.ackDeadlineMillis();
     wheel.schedule(
@@ -224,6 +227,7 @@ final class SubscriptionState {
         } else if (delivery != null && !faults.dropsAck()) {
           settle(delivery);
           acked.add(delivery, settings.getRetainAckedMessages());
+          journal.acked(delivery.message.getMessageId());
         }
       }
     }
@@ -403,6 +407,10 @@ final class SubscriptionState {
   }
 
   // ---- for tests to look at
+
+  void journal(SubscriptionJournal told) {
+    journal = told;
+  }
 
   int backlog() {
     synchronized (lock) {

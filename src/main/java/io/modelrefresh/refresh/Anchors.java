@@ -1,5 +1,6 @@
 package io.modelrefresh.refresh;
 
+import java.time.Instant;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.Iterator;
@@ -7,23 +8,34 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * The messages a lane keeps unacknowledged: for each feature view it owes the latest, whose own
- * bytes imply the refresh. So their number is bounded by the views, whatever is published. Guarded
- * by the lane's lock; settling is left to the effects, which run without it.
+ * The messages a lane keeps unacknowledged: for each feature view it owes the one published last,
+ * whose own bytes imply the refresh. So their number is bounded by the views, whatever is
+ * published. Guarded by the lane's lock; settling is left to the effects, which run without it.
  */
 final class Anchors {
 
   /** Not the arrival: read, an update takes many times the memory of its message. */
-  private record Held(long sequence, HeldMessage message) {}
+  private record Held(long sequence, Instant publishTime, HeldMessage message) {}
 
   private final Map<String, Held> byView = new HashMap<>();
 
-  /** Holds the arrival's message instead of the one before it, which it covers. */
+  /**
+   * Of the arrival's message and the one held before, holds the one published last, until what
+   * arrived now is covered. It covers the other. One published earlier would not: wherever it is
+   * delivered again, it may count as superseded by loads that began before the other was published.
+   */
   void hold(Arrival arrival, List<Runnable> effects) {
+    Held before = byView.get(arrival.view());
+    if (before != null && before.publishTime().isAfter(arrival.publishTime())) {
+      byView.put(
+          arrival.view(), new Held(arrival.sequence(), before.publishTime(), before.message()));
+      return;
+    }
     arrival.message().retain();
-    Held covered = byView.put(arrival.view(), new Held(arrival.sequence(), arrival.message()));
-    if (covered != null) {
-      effects.add(covered.message()::release);
+    byView.put(
+        arrival.view(), new Held(arrival.sequence(), arrival.publishTime(), arrival.message()));
+    if (before != null) {
+      effects.add(before.message()::release);
     }
   }
 

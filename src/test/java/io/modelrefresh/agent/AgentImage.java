@@ -11,8 +11,8 @@ import java.util.Map;
 import java.util.stream.Stream;
 
 /**
- * The package as its image starts it: by the entry point that the Dockerfile has, and on a JVM after
- * the same training run.
+ * The package as its image starts it: by the entry point that the Dockerfile has, and on a JVM
+ * after the same training run.
  *
  * @param directory where it starts
  */

@@ -17,10 +17,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
-import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import org.awaitility.core.ConditionTimeoutException;
 
@@ -39,7 +39,7 @@ public final class AgentProcess implements AutoCloseable {
   private final Process process;
   private final int port;
   private final int managementPort;
-  private final List<String> log = new CopyOnWriteArrayList<>();
+  private final List<String> log = Collections.synchronizedList(new ArrayList<>());
   private final Thread reader;
 
   private AgentProcess(Process process, int port, int managementPort) {
@@ -58,19 +58,37 @@ public final class AgentProcess implements AutoCloseable {
 
   /** Starts an agent; does not wait for anything. */
   public static AgentProcess start(String emulatorHost, Map<String, String> configuration) {
+    return start(emulatorHost, configuration, List.of());
+  }
+
+  /**
+   * As above.
+   *
+   * @param by the beginning of the command, which executes the rest of it as the same process
+   */
+  public static AgentProcess start(
+      String emulatorHost, Map<String, String> configuration, List<String> by) {
     Path agent = Path.of(System.getProperty("agent.package")).toAbsolutePath();
     if (!Files.isReadable(agent)) {
       throw new IllegalStateException("there is no " + agent + ": build it by ./mvnw verify");
     }
-    return start(command(agent), agent.getParent(), emulatorHost, configuration);
+    return start(command(by, agent), agent.getParent(), emulatorHost, configuration);
   }
 
-  private static List<String> command(Path agent) {
-    if (agent.toString().endsWith(".jar")) {
-      String java = Path.of(System.getProperty("java.home"), "bin", "java").toString();
-      return List.of(java, "-Xmx512m", "-jar", agent.toString());
+  /** In the directory of the package by a name without one, as the images start it. */
+  private static List<String> command(List<String> by, Path agent) {
+    List<String> options = List.of(System.getProperty("agent.options", "-Xmx512m").split(" "));
+    List<String> command = new ArrayList<>(by);
+    String name = agent.getFileName().toString();
+    if (name.endsWith(".jar")) {
+      command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+      command.addAll(options);
+      command.addAll(List.of("-jar", name));
+    } else {
+      command.add(agent.toString());
+      command.addAll(options);
     }
-    return List.of(agent.toString(), "-Xmx512m");
+    return command;
   }
 
   /** Starts an agent by this command in this directory. */
@@ -125,20 +143,20 @@ public final class AgentProcess implements AutoCloseable {
       String why = liveness() < 0 ? "nothing answers" : health();
       kill();
       throw new IllegalStateException(
-          "the agent is not ready: " + why + "\n" + String.join("\n", log), e);
+          "the agent is not ready: " + why + "\n" + String.join("\n", log()), e);
     }
     if (!process.isAlive()) {
-      throw new IllegalStateException("the agent ended:\n" + String.join("\n", log));
+      throw new IllegalStateException("the agent ended:\n" + String.join("\n", log()));
     }
     return this;
   }
 
   /** The status of the readiness probe; -1 while nothing answers. */
-  int readiness() {
+  public int readiness() {
     return status("/q/health/ready");
   }
 
-  int liveness() {
+  public int liveness() {
     return status("/q/health/live");
   }
 
@@ -150,15 +168,15 @@ public final class AgentProcess implements AutoCloseable {
     }
   }
 
-  String health() {
+  public String health() {
     return send(HttpRequest.newBuilder(management("/q/health")).GET().build()).body();
   }
 
-  String metrics() {
+  public String metrics() {
     return send(HttpRequest.newBuilder(management("/q/metrics")).GET().build()).body();
   }
 
-  JsonNode get(String path) {
+  public JsonNode get(String path) {
     try {
       return JSON.readTree(send(HttpRequest.newBuilder(api(path)).GET().build()).body());
     } catch (IOException e) {
@@ -166,7 +184,7 @@ public final class AgentProcess implements AutoCloseable {
     }
   }
 
-  HttpResponse<String> post(String path, String body) {
+  public HttpResponse<String> post(String path, String body) {
     return send(
         HttpRequest.newBuilder(api(path))
             .header("Content-Type", "application/json")
@@ -199,35 +217,37 @@ public final class AgentProcess implements AutoCloseable {
   }
 
   /** Every line the process has written so far, on either stream. */
-  List<String> log() {
-    return List.copyOf(log);
+  public List<String> log() {
+    synchronized (log) {
+      return List.copyOf(log);
+    }
   }
 
-  long pid() {
+  public long pid() {
     return process.pid();
   }
 
-  boolean isAlive() {
+  public boolean isAlive() {
     return process.isAlive();
   }
 
   /** SIGKILL: nothing is told to anyone. */
-  void kill() {
+  public void kill() {
     process.destroyForcibly();
     awaitEnd(Duration.ofSeconds(10));
   }
 
   /** SIGTERM, by the handle: the process' own method would also close the log. */
-  void terminate() {
+  public void terminate() {
     process.toHandle().destroy();
   }
 
   /** Waits for the process to end by itself, and for the rest of its log. */
-  int awaitEnd(Duration atMost) {
+  public int awaitEnd(Duration atMost) {
     try {
       if (!process.waitFor(atMost.toMillis(), TimeUnit.MILLISECONDS)) {
         throw new IllegalStateException(
-            "the agent did not end within " + atMost + ":\n" + String.join("\n", log));
+            "the agent did not end within " + atMost + ":\n" + String.join("\n", log()));
       }
       reader.join(5_000);
       return process.exitValue();

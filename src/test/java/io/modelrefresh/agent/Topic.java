@@ -62,7 +62,7 @@ public final class Topic implements AutoCloseable {
   }
 
   /** Publishes these in one request, and answers their message ids. */
-  List<String> publish(List<PubsubMessage> messages) {
+  public List<String> publish(List<PubsubMessage> messages) {
     return publisher
         .publish(PublishRequest.newBuilder().setTopic(topic).addAllMessages(messages).build())
         .getMessageIdsList();

@@ -18,10 +18,10 @@ import java.util.stream.Stream;
 /** Google's own Pub/Sub emulator in a process of its own, where this machine has it. */
 public final class OfficialEmulator implements AutoCloseable {
 
-  static final String ABSENT =
-      "Google's official Pub/Sub emulator is not on this machine, so the conformance of the embedded"
-          + " one is NOT compared with it. Install the pubsub-emulator component of the Google Cloud"
-          + " SDK, or name the jar by -Dpubsub.emulator.jar or PUBSUB_EMULATOR_JAR.";
+  public static final String ABSENT =
+      "Google's official Pub/Sub emulator is not on this machine, so the conformance of the"
+          + " embedded one is NOT compared with it. Install the pubsub-emulator component of the"
+          + " Google Cloud SDK, or name the jar by -Dpubsub.emulator.jar or PUBSUB_EMULATOR_JAR.";
 
   private static final String LOOPBACK = "127.0.0.1";
 
@@ -66,6 +66,10 @@ public final class OfficialEmulator implements AutoCloseable {
 
   public String address() {
     return LOOPBACK + ":" + port;
+  }
+
+  public long pid() {
+    return process.pid();
   }
 
   @Override

@@ -123,6 +123,11 @@ abstract class PubSubTestBase {
         .build();
   }
 
+  /** Where channels find the server. */
+  String serverAddress() {
+    return server.address();
+  }
+
   SubscriptionProbe onServer() {
     return server.probe(SUBSCRIPTION);
   }
@@ -188,7 +193,7 @@ abstract class PubSubTestBase {
     public Optional<TransportChannelProvider> channel() {
       return Optional.of(
           SubscriptionAdminSettings.defaultGrpcTransportProviderBuilder()
-              .setEndpoint(server.address())
+              .setEndpoint(serverAddress())
               .setChannelConfigurator(channel -> channel.usePlaintext())
               .build());
     }

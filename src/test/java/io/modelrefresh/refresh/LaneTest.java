@@ -122,6 +122,25 @@ class LaneTest extends LaneScenario {
   }
 
   @Test
+  void theMessagePublishedLastIsTheOneHeldWhicheverArrivedLast() {
+    servers.with(1).gate();
+    Lanes lanes = lanes(1);
+    publish(lanes, "stats");
+    time.advance(QUIET);
+
+    String later = publish(lanes, "stats", time.instant());
+    String earlier = publish(lanes, "stats", time.instant().minusSeconds(10));
+
+    assertThat(settled).containsEntry(earlier, List.of("ack")).doesNotContainKey(later);
+    servers.open();
+    assertThat(settled).as("what was loading began before these arrived").doesNotContainKey(later);
+    time.advance(MAX_WAIT);
+    assertThat(servers.loads).hasSize(2);
+    assertThat(settled).containsEntry(later, List.of("ack"));
+    assertThat(messages.count()).isZero();
+  }
+
+  @Test
   void oneMessageIsHeldForEachViewOwed() {
     servers.with(1).gate();
     Lanes lanes = lanes(1);

@@ -57,11 +57,11 @@ public final class ScriptedServer implements AutoCloseable {
   }
 
   /** Answers this to everything and does nothing; 0 for what is usual. */
-  void answer(int always) {
+  public void answer(int always) {
     status = always;
   }
 
-  void redirectTo(String target) {
+  public void redirectTo(String target) {
     location = target;
     status = 307;
   }
@@ -72,7 +72,7 @@ public final class ScriptedServer implements AutoCloseable {
   }
 
   /** Does what it is asked, and never answers. */
-  void stall(boolean isStalled) {
+  public void stall(boolean isStalled) {
     stalled = isStalled;
   }
 

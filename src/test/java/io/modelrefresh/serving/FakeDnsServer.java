@@ -41,7 +41,7 @@ import java.util.concurrent.ConcurrentHashMap;
  * A DNS server on 127.0.0.1, UDP and TCP, that answers as told. A name it was told nothing about is
  * NXDOMAIN.
  */
-final class FakeDnsServer implements AutoCloseable {
+public final class FakeDnsServer implements AutoCloseable {
 
   private record Answer(DnsResponseCode code, List<String> addresses) {}
 
@@ -56,7 +56,7 @@ final class FakeDnsServer implements AutoCloseable {
   private final Channel udp;
   private final Channel tcp;
 
-  FakeDnsServer() {
+  public FakeDnsServer() {
     // The port has to be free for UDP and TCP both, and nobody hands out such a pair.
     for (int attempt = 1; ; attempt++) {
       Channel datagrams = bindUdp();
@@ -108,23 +108,23 @@ final class FakeDnsServer implements AutoCloseable {
         .bind(address);
   }
 
-  InetSocketAddress address() {
+  public InetSocketAddress address() {
     return (InetSocketAddress) udp.localAddress();
   }
 
   /** The name has these addresses, of one family; none is NOERROR without an answer. */
-  FakeDnsServer answer(String name, DnsRecordType family, String... addresses) {
+  public FakeDnsServer answer(String name, DnsRecordType family, String... addresses) {
     answers.put(key(name, family), new Answer(DnsResponseCode.NOERROR, List.of(addresses)));
     return this;
   }
 
-  FakeDnsServer fail(String name, DnsRecordType family, DnsResponseCode code) {
+  public FakeDnsServer fail(String name, DnsRecordType family, DnsResponseCode code) {
     answers.put(key(name, family), new Answer(code, List.of()));
     return this;
   }
 
   /** Never answers for this name. */
-  FakeDnsServer ignore(String name, DnsRecordType family) {
+  public FakeDnsServer ignore(String name, DnsRecordType family) {
     silent.add(key(name, family));
     return this;
   }

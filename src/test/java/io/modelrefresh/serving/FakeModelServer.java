@@ -74,6 +74,7 @@ public class FakeModelServer implements AutoCloseable {
   /** So often that it does not end before {@link #heal}. */
   public static final int ALWAYS = Integer.MAX_VALUE;
 
+  private static final String LOOPBACK = "127.0.0.1";
   private static final int BINDS = 1_000;
   private static final Duration BIND_PAUSE = Duration.ofMillis(2);
 
@@ -81,6 +82,8 @@ public class FakeModelServer implements AutoCloseable {
   private interface Fault {
     void strike(HttpServerRequest request);
   }
+
+  private static final Fault PRETENCE = request -> answer(request, 200, new JsonObject());
 
   private static final class NextFaults {
     final Fault fault;
@@ -95,6 +98,8 @@ public class FakeModelServer implements AutoCloseable {
   private static final class ServedModel {
     final List<Load> loads = new ArrayList<>();
     final List<DoneLoad> doneLoads = new ArrayList<>();
+    final List<DoneLoad> acceptedLoads = new ArrayList<>();
+    final List<DoneLoad> effectiveLoads = new ArrayList<>();
     boolean loaded = true;
     int pollsUntilReady;
   }
@@ -119,13 +124,31 @@ public class FakeModelServer implements AutoCloseable {
   private int inferenceStatus = 200;
   private Duration delay = Duration.ZERO;
   private HttpServer server;
+  private final String host;
   private int port;
 
-  FakeModelServer() {}
+  FakeModelServer() {
+    this(LOOPBACK, 0);
+  }
+
+  FakeModelServer(String host, int port) {
+    this.host = host;
+    this.port = port;
+  }
 
   /** Listens on an ephemeral port; has no models yet. */
   public static FakeModelServer start() {
-    FakeModelServer fake = new FakeModelServer();
+    return start(LOOPBACK, 0);
+  }
+
+  /**
+   * As {@link #start()}, elsewhere: replicas found by name have one port and different addresses.
+   *
+   * @param host an address of loopback
+   * @param port 0 for a free one
+   */
+  public static FakeModelServer start(String host, int port) {
+    FakeModelServer fake = new FakeModelServer(host, port);
     fake.startAgain();
     return fake;
   }
@@ -164,7 +187,7 @@ public class FakeModelServer implements AutoCloseable {
 
   /** The next loads are answered with success, and change nothing. */
   public FakeModelServer pretendNext(int times) {
-    return next(times, request -> answer(request, 200, new JsonObject()));
+    return next(times, PRETENCE);
   }
 
   /** The next loads are redirected. */
@@ -229,7 +252,7 @@ public class FakeModelServer implements AutoCloseable {
   public FakeModelServer vanish() {
     stop();
     try {
-      ServerSocket full = new ServerSocket(port, 1, InetAddress.getByName("127.0.0.1"));
+      ServerSocket full = new ServerSocket(port, 1, InetAddress.getByName(host));
       lostPackets.add(full);
       while (true) {
         Socket filler = new Socket();
@@ -330,6 +353,16 @@ public class FakeModelServer implements AutoCloseable {
     return List.copyOf(served(model).doneLoads);
   }
 
+  /** Those answered with success, whether or not anything came of them. */
+  public synchronized List<DoneLoad> acceptedLoads(String model) {
+    return List.copyOf(served(model).acceptedLoads);
+  }
+
+  /** Those that made the model read its features anew. */
+  public synchronized List<DoneLoad> effectiveLoads(String model) {
+    return List.copyOf(served(model).effectiveLoads);
+  }
+
   /** Keeps no {@link #requests} from now on, for runs that would fill the memory with them. */
   public synchronized FakeModelServer withoutRecording() {
     recording = false;
@@ -346,13 +379,13 @@ public class FakeModelServer implements AutoCloseable {
     return openConnections.get();
   }
 
-  /** {@code http://127.0.0.1:port}; stays the same when stopped and started again. */
+  /** {@code http://host:port}; stays the same when stopped and started again. */
   public String address() {
     return replica().toString();
   }
 
   public synchronized Replica replica() {
-    return new Replica("http", "127.0.0.1", port);
+    return new Replica("http", host, port);
   }
 
   /**
@@ -370,7 +403,7 @@ public class FakeModelServer implements AutoCloseable {
 
   /** A port is free only when its selector has let go of it, a moment after it was closed. */
   private boolean isPortFree() {
-    try (ServerSocket free = new ServerSocket(port, 1, InetAddress.getByName("127.0.0.1"))) {
+    try (ServerSocket free = new ServerSocket(port, 1, InetAddress.getByName(host))) {
       return free.isBound();
     } catch (IOException e) {
       return false;
@@ -398,7 +431,7 @@ public class FakeModelServer implements AutoCloseable {
   private Future<HttpServer> listen(int left) {
     HttpServer next =
         VERTX
-            .createHttpServer(new HttpServerOptions().setHost("127.0.0.1").setPort(port))
+            .createHttpServer(new HttpServerOptions().setHost(host).setPort(port))
             .connectionHandler(
                 connection -> {
                   openConnections.incrementAndGet();
@@ -516,6 +549,11 @@ public class FakeModelServer implements AutoCloseable {
 
   private void finish(HttpServerRequest request, Load load, Optional<Fault> fault) {
     if (fault.isPresent()) {
+      if (fault.get() == PRETENCE) {
+        synchronized (this) {
+          served(load.model()).acceptedLoads.add(new DoneLoad(load.startedAt(), Instant.now()));
+        }
+      }
       fault.get().strike(request);
       return;
     }
@@ -526,7 +564,12 @@ public class FakeModelServer implements AutoCloseable {
         ServedModel model = served(load.model());
         model.loaded = true;
         model.pollsUntilReady = readyAfterPolls;
-        model.doneLoads.add(new DoneLoad(load.startedAt(), Instant.now()));
+        DoneLoad done = new DoneLoad(load.startedAt(), Instant.now());
+        model.doneLoads.add(done);
+        model.acceptedLoads.add(done);
+        if (tookEffect(load.model())) {
+          model.effectiveLoads.add(done);
+        }
       }
     }
     if (refusal.isPresent()) {
@@ -544,6 +587,11 @@ public class FakeModelServer implements AutoCloseable {
   /** What a protocol makes of a load that no fault befell; empty if it is done. Under the lock. */
   Optional<String> refusal(String model, String body) {
     return Optional.empty();
+  }
+
+  /** Whether the load just accepted made the model read its features anew. Under the lock. */
+  boolean tookEffect(String model) {
+    return true;
   }
 
   final synchronized boolean isLoaded(String model) {

@@ -34,6 +34,7 @@ public final class FakeTriton extends FakeModelServer {
     JsonObject directory;
     JsonObject inForce;
     boolean filesChanged;
+    boolean swapped;
     int reloads;
     int readsUntilShown;
     JsonObject shownMeanwhile;
@@ -52,8 +53,17 @@ public final class FakeTriton extends FakeModelServer {
   private Optional<Integer> configFault = Optional.empty();
   private boolean configHangs;
 
+  private FakeTriton(String host, int port) {
+    super(host, port);
+  }
+
   public static FakeTriton start() {
-    FakeTriton fake = new FakeTriton();
+    return start("127.0.0.1", 0);
+  }
+
+  /** See {@link FakeModelServer#start(String, int)}. */
+  public static FakeTriton start(String host, int port) {
+    FakeTriton fake = new FakeTriton(host, port);
     fake.startAgain();
     return fake;
   }
@@ -221,6 +231,7 @@ public final class FakeTriton extends FakeModelServer {
       return Optional.of("explicit model load / unload is not allowed if polling is enabled");
     }
     TritonModel model = tritons.get(name);
+    model.swapped = false;
     JsonObject request;
     Object sent;
     try {
@@ -272,6 +283,12 @@ public final class FakeTriton extends FakeModelServer {
     model.shownMeanwhile = model.inForce;
     model.readsUntilShown = readsUntilShown;
     model.inForce = config;
+    model.swapped = true;
     model.reloads++;
+  }
+
+  @Override
+  boolean tookEffect(String model) {
+    return tritons.get(model).swapped;
   }
 }

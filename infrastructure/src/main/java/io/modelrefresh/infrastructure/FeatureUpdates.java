@@ -80,6 +80,7 @@ final class FeatureUpdates {
     // To replay dead letters: read them there, publish them here.
     may("agent-reads-dead-letters", agent, SUBSCRIBER, deadLetterSubscription);
     may("agent-replays", agent, PUBLISHER, topic);
+    settings.retrainingTopic().ifPresent(name -> letTheAgentAskForRetraining(name, agent, context));
     for (String publisher : settings.publishers()) {
       may("publishes-" + publisher, Output.of(publisher), PUBLISHER, topic);
     }
@@ -91,6 +92,16 @@ final class FeatureUpdates {
     context.export("dead_letter_subscription_name", deadLetterSubscription.name());
     context.export("service_account_email", account.email());
     context.export("environment", Output.of(environment()));
+  }
+
+  /** Without a subscription: that is the trainer's own, whoever it is. */
+  private void letTheAgentAskForRetraining(String name, Output<String> agent, Context context) {
+    Topic retrainingTopic =
+        new Topic(
+            name,
+            TopicArgs.builder().name(name).messageRetentionDuration(settings.retention()).build());
+    may("agent-asks-for-retraining", agent, PUBLISHER, retrainingTopic);
+    context.export("retraining_topic_name", retrainingTopic.name());
   }
 
   private Topic topic() {

@@ -17,6 +17,7 @@ import java.util.function.Function;
  * @param filter which messages the subscription gets, by attributes: a shard of the topic
  * @param schema what the topic takes
  * @param kubernetesServiceAccount {@code namespace/name} of the agent's, for Workload Identity
+ * @param retrainingTopic where the agent asks for retraining, for models whose queue is pubsub
  * @param publishers members that may publish, such as {@code serviceAccount:store@..}
  */
 record Settings(
@@ -29,6 +30,7 @@ record Settings(
     Optional<String> filter,
     TopicSchema schema,
     String kubernetesServiceAccount,
+    Optional<String> retrainingTopic,
     List<String> publishers) {
 
   /** What a topic lets in. */
@@ -59,6 +61,8 @@ record Settings(
             .apply("kubernetesServiceAccount")
             .map(Settings::serviceAccount)
             .orElse("model-refresh/model-refresh-agent"),
+        Optional.of(config.apply("retrainingTopic").orElse("retraining-jobs"))
+            .filter(name -> !name.equals("none")),
         config.apply("publishers").map(Settings::members).orElse(List.of()));
   }
 

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
@@ -94,6 +95,35 @@ class FeatureUpdatesTest {
           .singleElement()
           .isEqualTo(new Iam.Grant("topic feature-updates", "roles/pubsub.publisher", member));
     }
+  }
+
+  @Test
+  void theAgentMayAskForRetrainingOnATopicOfItsOwn() {
+    String agent = "serviceAccount:model-refresh-agent@PROJECT_ID.iam.gserviceaccount.com";
+    for (Map<String, String> config :
+        List.of(Map.<String, String>of(), Map.of("retrainingTopic", "trainings"))) {
+      String name = config.getOrDefault("retrainingTopic", "retraining-jobs");
+      Project project = Project.of(config);
+
+      assertThat(project.one(TOPIC, name).inputs())
+          .containsEntry("name", name)
+          .containsEntry("messageRetentionDuration", "604800s");
+      assertThat(Iam.grantsOf(project))
+          .contains(new Iam.Grant("topic " + name, "roles/pubsub.publisher", agent));
+      assertThat(Project.outputsOf(config)).containsEntry("retraining_topic_name", name);
+    }
+  }
+
+  @Test
+  void noneIsATopicThatIsNotMade() {
+    Project project = Project.of(Map.of("retrainingTopic", "none"));
+
+    assertThat(project.all(TOPIC))
+        .extracting(topic -> topic.input("name"))
+        .containsExactlyInAnyOrder("feature-updates", "feature-updates-dead-letter");
+    assertThat(Iam.grantsOf(project)).noneMatch(grant -> grant.on().contains("retraining"));
+    assertThat(Project.outputsOf(Map.of("retrainingTopic", "none")))
+        .doesNotContainKey("retraining_topic_name");
   }
 
   @Test

@@ -18,7 +18,7 @@ import java.util.concurrent.TimeUnit;
  */
 final class Agent implements AutoCloseable {
 
-  private static final long START_SECONDS = 120;
+  private static final long START_SECONDS = 300;
 
   private final Process process;
   private final URI ready;

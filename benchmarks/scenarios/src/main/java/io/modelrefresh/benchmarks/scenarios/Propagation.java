@@ -59,8 +59,9 @@ final class Propagation implements Fleet.Listener {
     }
   }
 
-  synchronized boolean allServed() {
-    return Arrays.equals(served, published);
+  /** How many updates are published and not yet served. */
+  synchronized long owed() {
+    return Arrays.stream(published).sum() - Arrays.stream(served).sum();
   }
 
   synchronized long rollouts() {
