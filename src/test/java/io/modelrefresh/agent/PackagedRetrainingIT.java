@@ -181,15 +181,15 @@ class PackagedRetrainingIT {
     Job fromTemplate = onlyJob("ml");
     assertThat(fromTemplate.getMetadata().getLabels())
         .containsEntry("app.kubernetes.io/managed-by", "model-refresh-agent")
-        .containsEntry("model-refresh.io/model", "by-template")
         .containsEntry("model-refresh.io/reason", "schema");
+    assertThat(fromTemplate.getMetadata().getAnnotations())
+        .containsEntry("model-refresh.io/model", "by-template");
     assertThat(variables(fromTemplate))
         .containsEntry("MODEL", "by-template")
         .containsEntry("REASON", "schema");
     Job fromCronJob = onlyJob("nightly");
-    assertThat(fromCronJob.getMetadata().getLabels())
-        .containsEntry("model-refresh.io/model", "by-cron-job");
     assertThat(fromCronJob.getMetadata().getAnnotations())
+        .containsEntry("model-refresh.io/model", "by-cron-job")
         .containsEntry("cronjob.kubernetes.io/instantiate", "manual");
     assertThat(fromCronJob.getSpec().getBackoffLimit()).isEqualTo(2);
     assertThat(fromCronJob.getSpec().getTemplate().getSpec().getContainers().get(0).getImage())
