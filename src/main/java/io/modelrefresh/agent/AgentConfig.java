@@ -19,7 +19,7 @@ public interface AgentConfig {
   @WithConverter(PositiveDuration.class)
   Duration resyncInterval();
 
-  /** How many loads may run at once over all models. */
+  /** How many loads may run at once over all models, on servers that answer. */
   @WithDefault("64")
   @WithConverter(PositiveInteger.class)
   int maxConcurrentLoads();

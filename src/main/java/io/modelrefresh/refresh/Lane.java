@@ -537,6 +537,8 @@ final class Lane {
       waiting.add(rollout.oldest);
       if (removed) {
         effects.add(served.discovery()::close);
+      } else if (closed) {
+        anchors.giveBack(SHUTTING_DOWN, effects);
       } else {
         adopt(effects);
       }

@@ -46,42 +46,31 @@ public final class CircuitBreaker {
    */
   public ReplicaLoader guard(ReplicaLoader loader, UnaryOperator<ReplicaLoader> inTurn) {
     ReplicaLoader noted =
-        (replica, request) ->
-            loader.load(replica, request).invoke(outcome -> note(replica, outcome));
+        loader.loadingBy(
+            (replica, request) ->
+                loader.load(replica, request).invoke(outcome -> note(replica, outcome)));
     ReplicaLoader asked = inTurn.apply(noted);
     ReplicaLoader presumed =
         inTurn.apply(
-            (replica, request) ->
-                isOpen(replica)
-                    ? notTried(replica, "while this one waited for its turn")
-                    : noted.load(replica, request));
-    return new ReplicaLoader() {
-      @Override
-      public Uni<LoadOutcome> load(Replica replica, LoadRequest request) {
-        return Uni.createFrom()
-            .deferred(
-                () ->
+            noted.loadingBy(
+                (replica, request) ->
                     isOpen(replica)
-                        ? loader
-                            .answers(replica)
-                            .chain(
-                                answers ->
-                                    answers
-                                        ? asked.load(replica, request)
-                                        : notTried(replica, "nor did a plain request just now"))
-                        : presumed.load(replica, request));
-      }
-
-      @Override
-      public Uni<ObservedWatermark> observed(Replica replica) {
-        return loader.observed(replica);
-      }
-
-      @Override
-      public Uni<Boolean> answers(Replica replica) {
-        return loader.answers(replica);
-      }
-    };
+                        ? notTried(replica, "while this one waited for its turn")
+                        : noted.load(replica, request)));
+    return loader.loadingBy(
+        (replica, request) ->
+            Uni.createFrom()
+                .deferred(
+                    () ->
+                        isOpen(replica)
+                            ? loader
+                                .answers(replica)
+                                .chain(
+                                    answers ->
+                                        answers
+                                            ? asked.load(replica, request)
+                                            : notTried(replica, "nor did a plain request just now"))
+                            : presumed.load(replica, request)));
   }
 
   private synchronized boolean isOpen(Replica replica) {

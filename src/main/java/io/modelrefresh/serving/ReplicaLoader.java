@@ -1,6 +1,7 @@
 package io.modelrefresh.serving;
 
 import io.smallrye.mutiny.Uni;
+import java.util.function.BiFunction;
 
 /** Makes one replica of one model load the features as they are now. */
 public interface ReplicaLoader {
@@ -29,5 +30,26 @@ public interface ReplicaLoader {
    */
   default Uni<Boolean> answers(Replica replica) {
     return Uni.createFrom().item(true);
+  }
+
+  /** The same loader, but for how it loads. */
+  default ReplicaLoader loadingBy(BiFunction<Replica, LoadRequest, Uni<LoadOutcome>> load) {
+    ReplicaLoader asked = this;
+    return new ReplicaLoader() {
+      @Override
+      public Uni<LoadOutcome> load(Replica replica, LoadRequest request) {
+        return load.apply(replica, request);
+      }
+
+      @Override
+      public Uni<ObservedWatermark> observed(Replica replica) {
+        return asked.observed(replica);
+      }
+
+      @Override
+      public Uni<Boolean> answers(Replica replica) {
+        return asked.answers(replica);
+      }
+    };
   }
 }

@@ -192,6 +192,26 @@ class LeaseIT {
   }
 
   @Test
+  void aStandbyThatCanNoLongerAskWhoIsActiveIsNotReadyUntilItCan() {
+    AgentProcess holder = start("agent-a");
+    await().atMost(PATIENCE).until(() -> isActive(holder));
+    AgentProcess standby = start("agent-b");
+
+    api.down();
+
+    await().atMost(PATIENCE).until(() -> standby.readiness() == 503);
+    assertThat(standby.health()).contains("the API server cannot be asked");
+    assertThat(standby.liveness()).isEqualTo(200);
+    assertThat(holder.readiness()).as("the holder goes on").isEqualTo(200);
+    awaitAcked(topic.update("payments"));
+
+    api.up();
+
+    await().atMost(PATIENCE).until(() -> standby.readiness() == 200);
+    assertThat(isActive(holder)).isTrue();
+  }
+
+  @Test
   void anAgentThatLosesTheLeaseToAnotherEndsSoThatItCanBeginAnewAsStandby() {
     AgentProcess first = start("agent-a");
     await().atMost(PATIENCE).until(() -> isActive(first));

@@ -205,6 +205,25 @@ class LaneChangeTest extends LaneScenario {
   }
 
   @Test
+  void whatAModelChangedInMidRolloutIsOwedIsGivenBackWhenTheAgentStops() {
+    servers.with(1, 2).gate();
+    Lanes lanes = lanes(model(1, OnStart.NEVER));
+    ScriptedReplicas others = elsewhere().with(3);
+    String message = publish(lanes, "stats");
+    time.advance(QUIET);
+
+    change(lanes, servedBy(ELSEWHERE, model));
+    lanes.close();
+    assertThat(settled).doesNotContainKey(message);
+    servers.open();
+    time.advance(MAX_WAIT);
+
+    assertThat(settled.get(message)).containsExactly("nack");
+    assertThat(servers.loads).hasSize(1);
+    assertThat(others.loads).isEmpty();
+  }
+
+  @Test
   void aModelWhoseViewsChangeOwesOneRefresh() {
     servers.with(1);
     Lanes lanes = lanes(model(1, OnStart.NEVER));

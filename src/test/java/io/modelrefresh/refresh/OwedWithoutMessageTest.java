@@ -170,7 +170,7 @@ class OwedWithoutMessageTest {
                     return () -> vertx.cancelTimer(id);
                   },
                   new Backoff(Duration.ofMillis(20), Duration.ofMillis(100), new Random(7)),
-                  new NoListener()),
+                  new RefreshListeners(List.of())),
               Duration.ofMinutes(1));
       lanes.start();
     }
@@ -219,14 +219,6 @@ class OwedWithoutMessageTest {
       lanes.offer(model, Arrival.of(lanes.nextSequence(), now, update, message));
       message.release();
     }
-  }
-
-  private static final class NoListener implements RefreshListener {
-    @Override
-    public void coalesced(String model) {}
-
-    @Override
-    public void rolledOut(RolloutReport report) {}
   }
 
   private static final class Ignored implements Delivery {

@@ -1,6 +1,7 @@
 package io.modelrefresh.serving;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import io.modelrefresh.serving.LoadOutcome.Confirmed;
 import io.modelrefresh.serving.LoadOutcome.Failed;
@@ -163,7 +164,7 @@ class CircuitBreakerTest {
             new ReplicaAccess(Optional.empty(), Optional.empty()),
             Duration.ofSeconds(10));
 
-    assertThat(real.answers(server.replica()).await().indefinitely()).isTrue();
+    await().until(() -> real.answers(server.replica()).await().indefinitely());
     try (ServerSocket silent = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
       Replica hanging = new Replica("http", "127.0.0.1", silent.getLocalPort());
       assertThat(real.answers(hanging).await().indefinitely()).isFalse();
