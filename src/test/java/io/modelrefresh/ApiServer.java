@@ -1,5 +1,7 @@
 package io.modelrefresh;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.StatusBuilder;
 import io.fabric8.kubernetes.client.Config;
@@ -15,14 +17,20 @@ import io.fabric8.mockwebserver.ServerRequest;
 import io.fabric8.mockwebserver.ServerResponse;
 import io.fabric8.mockwebserver.http.MockResponse;
 import io.fabric8.mockwebserver.http.RecordedRequest;
+import io.vertx.core.json.JsonObject;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Queue;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.BiConsumer;
@@ -32,6 +40,9 @@ import java.util.function.BiConsumer;
  * stores while it is down.
  */
 public final class ApiServer implements AutoCloseable {
+
+  /** Longer than any test that stalls it waits for an answer. */
+  private static final Duration LONG = Duration.ofMinutes(2);
 
   private final int port = freePort();
   private Stored stored = new Stored();
@@ -77,6 +88,11 @@ public final class ApiServer implements AutoCloseable {
     stored.observer = observer;
   }
 
+  /** From now on, does what is asked for by POST, and answers it long after. */
+  public void stall(boolean stalled) {
+    stored.stalled = stalled;
+  }
+
   /** Has an answer of its own for some requests. */
   @FunctionalInterface
   public interface Interceptor {
@@ -101,6 +117,16 @@ public final class ApiServer implements AutoCloseable {
   /** The paths of collections in which something was created, one for each creation, in order. */
   public List<String> creations() {
     return stored.creations;
+  }
+
+  /** By the clock given, a moment before the object of that name was created, if it was. */
+  public Optional<Instant> createdAt(String name) {
+    return Optional.ofNullable(stored.createdAt.get(name));
+  }
+
+  /** Lets {@link #createdAt} go by this clock. */
+  public void goBy(Clock clock) {
+    stored.clock = clock;
   }
 
   /** How often each verb, such as {@code POST}, was used. */
@@ -158,9 +184,12 @@ public final class ApiServer implements AutoCloseable {
   private static final class Stored extends KubernetesCrudDispatcher {
 
     private volatile boolean forbidden;
+    private volatile boolean stalled;
     private volatile Interceptor interceptor = Interceptor.NONE;
     private volatile BiConsumer<RecordedRequest, MockResponse> observer = (asked, answered) -> {};
+    private volatile Clock clock = Clock.systemUTC();
     private final List<String> creations = new CopyOnWriteArrayList<>();
+    private final Map<String, Instant> createdAt = new ConcurrentHashMap<>();
     private final Queue<String> methods = new ConcurrentLinkedQueue<>();
 
     Stored() {}
@@ -173,7 +202,9 @@ public final class ApiServer implements AutoCloseable {
       forbidden = before.forbidden;
       interceptor = before.interceptor;
       observer = before.observer;
+      clock = before.clock;
       creations.addAll(before.creations);
+      createdAt.putAll(before.createdAt);
       methods.addAll(before.methods);
       map.putAll(before.map);
       long reached = before.requestResourceVersion();
@@ -185,9 +216,15 @@ public final class ApiServer implements AutoCloseable {
       if (creates && request.getPath().contains("dryRun=All")) {
         return new MockResponse().setResponseCode(201).setBody(request.getUtf8Body());
       }
+      Instant now = clock.instant();
       MockResponse response = inTurn(request);
+      if (creates && stalled) {
+        response.setBodyDelay(LONG);
+      }
       if (creates && response.code() < 300) {
         creations.add(request.getPath());
+        JsonObject created = new JsonObject(new String(response.getBody().getBytes(), UTF_8));
+        createdAt.put(created.getJsonObject("metadata").getString("name"), now);
       }
       return response;
     }

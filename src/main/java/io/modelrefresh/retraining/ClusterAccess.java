@@ -10,6 +10,7 @@ import io.smallrye.mutiny.Uni;
 import io.vertx.core.Vertx;
 import io.vertx.core.WorkerExecutor;
 import java.net.HttpURLConnection;
+import java.time.Duration;
 import java.util.Optional;
 import java.util.function.Function;
 import java.util.function.Supplier;
@@ -21,14 +22,23 @@ import java.util.function.Supplier;
 final class ClusterAccess implements AutoCloseable {
 
   private static final int THREADS = 4;
-  private static final int REQUEST_TIMEOUT_MILLIS = 10_000;
+  private static final Duration REQUEST_TIMEOUT = Duration.ofSeconds(10);
 
   private final Supplier<KubernetesClient> clients;
+  private final Duration timeout;
   private final WorkerExecutor worker;
   private Optional<KubernetesClient> client = Optional.empty();
 
   ClusterAccess(Supplier<KubernetesClient> clients, Vertx vertx) {
+    this(clients, vertx, REQUEST_TIMEOUT);
+  }
+
+  /**
+   * @param timeout how long an answer may take; what was asked for may have been done all the same
+   */
+  ClusterAccess(Supplier<KubernetesClient> clients, Vertx vertx, Duration timeout) {
     this.clients = clients;
+    this.timeout = timeout;
     worker =
         vertx.createSharedWorkerExecutor("retraining-" + System.identityHashCode(this), THREADS);
   }
@@ -55,7 +65,7 @@ final class ClusterAccess implements AutoCloseable {
                   .withRequestConfig(
                       new RequestConfigBuilder(given.getConfiguration().getRequestConfig())
                           .withRequestRetryBackoffLimit(0)
-                          .withRequestTimeout(REQUEST_TIMEOUT_MILLIS)
+                          .withRequestTimeout((int) timeout.toMillis())
                           .build())
                   .call(once -> once));
     }

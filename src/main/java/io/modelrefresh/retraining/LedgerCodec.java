@@ -50,6 +50,9 @@ final class LedgerCodec {
   static LedgerEntry decode(String text) {
     try {
       JsonNode node = JSON.readTree(text);
+      if (!node.isObject()) {
+        throw new IllegalArgumentException("expected an object, got " + node.getNodeType());
+      }
       return new LedgerEntry(
           instant(node, "window"),
           instant(node, "covered"),

@@ -20,6 +20,7 @@ import io.modelrefresh.serving.FollowedService;
 import java.net.URI;
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.ConcurrentSkipListSet;
@@ -32,6 +33,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The roles grant what the agent asks the API server for: nothing is missing, nothing is spare. */
 class KubernetesPermissionsTest {
@@ -69,10 +71,55 @@ class KubernetesPermissionsTest {
   void retrainingJobsGrantWhatTheLedgerAndTheQueueAskFor() {
     KubernetesRetraining.enqueue(client, "model-refresh");
 
-    // Of whatever name: a model is added without a change of the role.
+    Set<String> granted = granted("components/retraining-jobs/role.yaml");
+    granted.addAll(granted("components/retraining-ledger/role.yaml"));
+    assertThat(granted).isEqualTo(askedOfAnyName());
+  }
+
+  @Test
+  void theLedgerAloneGrantsWhatQueuesOutsideOfKubernetesAskFor() {
+    KubernetesRetraining.keepALedger(client, "model-refresh");
+
+    assertThat(granted("components/retraining-ledger/role.yaml")).isEqualTo(askedOfAnyName());
+  }
+
+  @Test
+  void customResourcesGrantWhatTheExamplesOfThemAskFor() {
+    for (String example : List.of("argo-workflow", "trainjob", "rayjob")) {
+      KubernetesRetraining.enqueue(
+          client,
+          "model-refresh",
+          Kustomizations.ROOT.resolve("examples/retraining/" + example + ".yaml"));
+    }
+
+    Set<String> granted = granted("components/retraining-custom-resources/role.yaml");
+    granted.add("create events"); // By components/retraining-jobs.
+    assertThat(granted).isEqualTo(askedOfAnyName());
+    assertThat(api.creations())
+        .as("where the roles are")
+        .isNotEmpty()
+        .allMatch(path -> path.contains("/namespaces/model-refresh/"));
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"job", "job-kueue"})
+  void jobsOfTheExamplesAreGranted(String example) {
+    KubernetesRetraining.enqueue(
+        client,
+        "model-refresh",
+        Kustomizations.ROOT.resolve("examples/retraining/" + example + ".yaml"));
+
+    assertThat(granted("components/retraining-jobs/role.yaml")).containsAll(askedOfAnyName());
+    assertThat(api.creations())
+        .isNotEmpty()
+        .allMatch(path -> path.contains("/namespaces/model-refresh/"));
+  }
+
+  /** Of whatever name: a model is added without a change of the role. */
+  private Set<String> askedOfAnyName() {
     Set<String> ofAnyName = new TreeSet<>();
     asked.forEach(each -> ofAnyName.add(each.split(" ")[0] + " " + each.split(" ")[1]));
-    assertThat(granted("components/retraining-jobs/role.yaml")).isEqualTo(ofAnyName);
+    return ofAnyName;
   }
 
   @ParameterizedTest

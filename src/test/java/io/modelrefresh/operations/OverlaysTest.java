@@ -128,6 +128,59 @@ class OverlaysTest {
         .allSatisfy(mount -> assertThat(mount.getReadOnly()).isTrue());
   }
 
+  /** As kubernetes/README.md says to do it. */
+  @Test
+  void aTemplateThatAnOverlayBringsIsWhereTheCatalogSaysItIs(@TempDir Path directory)
+      throws IOException {
+    Path example = Kustomizations.ROOT.resolve("examples/retraining/job.yaml");
+    Files.copy(example, directory.resolve("job.yaml"));
+    Path base = Files.createDirectory(directory.resolve("kubernetes"));
+    copy(Kustomizations.ROOT.resolve("base"), base.resolve("base"));
+    copy(Kustomizations.ROOT.resolve("components"), base.resolve("components"));
+    Files.writeString(
+        directory.resolve("kustomization.yaml"),
+        """
+        apiVersion: kustomize.config.k8s.io/v1beta1
+        kind: Kustomization
+        resources: [kubernetes/base]
+        components:
+          - kubernetes/components/retraining-jobs
+          - kubernetes/components/retraining-custom-resources
+        """
+            + generator(Files.readString(Kustomizations.ROOT.resolve("README.md"))));
+
+    assertThat(References.problems(objects(directory))).isEmpty();
+    VolumeMount mount =
+        container(directory).getVolumeMounts().stream()
+            .filter(each -> each.getName().equals("retraining-templates"))
+            .findFirst()
+            .orElseThrow();
+    assertThat(mount.getMountPath()).isEqualTo("/etc/retraining");
+    assertThat(of(directory, ConfigMap.class))
+        .filteredOn(map -> map.getMetadata().getName().equals("model-refresh-retraining-templates"))
+        .singleElement()
+        .satisfies(map -> assertThat(map.getData()).containsKey("job.yaml"));
+    assertThat(
+            agent(directory).getSpec().getVolumes().stream()
+                .filter(volume -> volume.getName().equals(mount.getName()))
+                .map(volume -> volume.getConfigMap().getName()))
+        .containsExactly("model-refresh-retraining-templates");
+  }
+
+  /** The README's own text, so that it is what works. */
+  private static String generator(String readme) {
+    int start = readme.indexOf("configMapGenerator:\n  - name: model-refresh-retraining-templates");
+    return readme.substring(start, readme.indexOf("```", start));
+  }
+
+  private static void copy(Path from, Path to) throws IOException {
+    try (Stream<Path> files = Files.walk(from)) {
+      for (Path file : files.toList()) {
+        Files.copy(file, to.resolve(from.relativize(file)));
+      }
+    }
+  }
+
   @ParameterizedTest
   @MethodSource("overlays")
   void theGracePeriodIsLongerThanThePauseBeforeTheDrainAndTheDrain(Path overlay) {

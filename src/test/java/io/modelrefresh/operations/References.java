@@ -72,6 +72,7 @@ final class References {
     List<String> volumes = pod.getVolumes().stream().map(Volume::getName).toList();
     pod.getVolumes().stream()
         .filter(volume -> volume.getConfigMap() != null)
+        .filter(volume -> !Boolean.TRUE.equals(volume.getConfigMap().getOptional()))
         .forEach(volume -> named(deployment, ConfigMap.class, volume.getConfigMap().getName()));
     for (Container container : pod.getContainers()) {
       container.getVolumeMounts().stream()

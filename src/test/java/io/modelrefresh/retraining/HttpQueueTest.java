@@ -119,6 +119,11 @@ class HttpQueueTest extends QueueScenarios {
     server.stall(false);
   }
 
+  @Override
+  Outcome outcomeOfASecondAttempt() {
+    return Outcome.DUPLICATE;
+  }
+
   @Test
   void theRequestIsWhatTheTemplatesSay() {
     Http target =

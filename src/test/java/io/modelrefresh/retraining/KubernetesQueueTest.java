@@ -2,12 +2,12 @@ package io.modelrefresh.retraining;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
+import static org.awaitility.Awaitility.await;
 
 import io.fabric8.kubernetes.api.model.Event;
 import io.fabric8.kubernetes.api.model.batch.v1.CronJobBuilder;
 import io.fabric8.kubernetes.api.model.batch.v1.Job;
 import io.fabric8.kubernetes.api.model.batch.v1.JobBuilder;
-import io.fabric8.mockwebserver.http.MockResponse;
 import io.modelrefresh.ApiServer;
 import io.modelrefresh.catalog.RetrainingTarget.Kubernetes;
 import io.modelrefresh.catalog.RetrainingTarget.Source;
@@ -20,10 +20,10 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneOffset;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
-import java.util.concurrent.TimeUnit;
 import java.util.logging.Handler;
 import java.util.logging.Level;
 import java.util.logging.LogRecord;
@@ -55,18 +55,20 @@ class KubernetesQueueTest extends QueueScenarios {
       """;
 
   private final ApiServer server = new ApiServer().up();
-  private final ClusterAccess cluster = new ClusterAccess(server::client, vertx);
+  private final List<ClusterAccess> clusters = new ArrayList<>();
+  private volatile ClusterAccess cluster = new ClusterAccess(server::client, vertx);
   @TempDir private Path directory;
   private Path file;
 
   @BeforeEach
   void writeTemplate() throws IOException {
+    clusters.add(cluster);
     file = template(TEMPLATE);
   }
 
   @AfterEach
   void close() {
-    cluster.close();
+    clusters.forEach(ClusterAccess::close);
     server.close();
   }
 
@@ -123,23 +125,23 @@ class KubernetesQueueTest extends QueueScenarios {
         .contains("the verb create on jobs.batch in namespace ml");
   }
 
-  /** The API server gives up, having done nothing, as one does that is overloaded. */
+  /** The object is stored, and nobody hears of it within the time they wait. */
   @Override
   void stall() {
-    server.intercept(
-        request ->
-            request.getMethod().equals("POST")
-                ? Optional.of(
-                    new MockResponse()
-                        .setResponseCode(504)
-                        .setBodyDelay(50, TimeUnit.MILLISECONDS)
-                        .setBody("{}"))
-                : Optional.empty());
+    cluster = new ClusterAccess(server::client, vertx, Duration.ofMillis(500));
+    clusters.add(cluster);
+    server.stall(true);
   }
 
   @Override
   void release() {
-    server.intercept(ApiServer.Interceptor.NONE);
+    cluster = clusters.get(0);
+    server.stall(false);
+  }
+
+  @Override
+  Outcome outcomeOfASecondAttempt() {
+    return Outcome.DUPLICATE;
   }
 
   @Test
@@ -272,6 +274,35 @@ class KubernetesQueueTest extends QueueScenarios {
                 + ": exists and is not this job, its label model-refresh.io/window is"
                 + " 19700101T000000.000000000Z rather than 20261122T100000.000000000Z; delete or"
                 + " rename it");
+  }
+
+  @Test
+  void aConflictIsToldAndTheJobIsCreatedOnceItIsOutOfTheWay() {
+    Job other =
+        new JobBuilder()
+            .withNewMetadata()
+            .withName(name())
+            .withNamespace("ml")
+            .endMetadata()
+            .build();
+    server.apply(other);
+    Retraining agent = agent(queue());
+    receive(agent);
+
+    await()
+        .untilAsserted(
+            () ->
+                assertThat(agent.problems().get("fraud"))
+                    .startsWith("jobs.batch ml/" + name() + ": exists and is not this job"));
+    server.delete(other);
+
+    awaitHeard(Outcome.CREATED);
+    await().untilAsserted(() -> assertThat(agent.problems()).isEmpty());
+    assertThat(jobs("ml"))
+        .singleElement()
+        .satisfies(
+            job ->
+                assertThat(job.getMetadata().getLabels()).containsAllEntriesOf(Labels.of(job())));
   }
 
   @Test

@@ -1,6 +1,7 @@
 package io.modelrefresh.retraining;
 
 import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.NamespacedKubernetesClient;
 import io.modelrefresh.catalog.RetrainingReason.Kind;
 import io.modelrefresh.catalog.RetrainingTarget.Kubernetes;
 import io.modelrefresh.catalog.RetrainingTarget.Source;
@@ -41,6 +42,36 @@ public final class KubernetesRetraining {
       Files.delete(template);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
+    } finally {
+      vertx.close().toCompletionStage().toCompletableFuture().join();
+    }
+  }
+
+  /** Enqueues a job of this template twice, by an agent of that namespace. */
+  public static void enqueue(KubernetesClient client, String namespace, Path template) {
+    Vertx vertx = Vertx.vertx();
+    NamespacedKubernetesClient of =
+        client.adapt(NamespacedKubernetesClient.class).inNamespace(namespace);
+    try (ClusterAccess cluster = new ClusterAccess(() -> of, vertx)) {
+      RetrainingQueue queue =
+          new KubernetesQueue(
+              cluster,
+              new Kubernetes(
+                  new Source.TemplateFile(template), Optional.empty(), Duration.ofDays(7)),
+              Clock.systemUTC());
+      RetrainingJob job = RetrainedModel.job("fraud", Kind.SCHEMA, PUBLISHED);
+      queue.enqueue(job).await().indefinitely();
+      queue.enqueue(job).await().indefinitely();
+    } finally {
+      vertx.close().toCompletionStage().toCompletableFuture().join();
+    }
+  }
+
+  /** All that is asked for where jobs are enqueued elsewhere. */
+  public static void keepALedger(KubernetesClient client, String namespace) {
+    Vertx vertx = Vertx.vertx();
+    try (ClusterAccess cluster = new ClusterAccess(() -> client, vertx)) {
+      write(new KubernetesLedger(cluster, Optional.of(namespace)));
     } finally {
       vertx.close().toCompletionStage().toCompletableFuture().join();
     }

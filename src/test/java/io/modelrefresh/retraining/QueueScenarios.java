@@ -25,7 +25,13 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
-/** What must hold of every queue, of the whole of retraining with its real server or one alike. */
+/**
+ * What must hold of every queue, of the whole of retraining with its real server or one alike.
+ *
+ * <p>A conflict, a name that something else has, is told by Kubernetes alone, whose labels say what
+ * an object is ({@code KubernetesQueueTest}). A topic knows no names, and a duplicate's status of
+ * an HTTP server says no more than that the name is taken, which is what it means here.
+ */
 abstract class QueueScenarios {
 
   static final Instant PUBLISHED = Instant.parse("2026-11-22T10:00:00Z");
@@ -50,10 +56,13 @@ abstract class QueueScenarios {
 
   abstract void forbid(boolean forbidden);
 
-  /** Requests are taken, and answered only after {@link #release}. */
+  /** Requests are done, or will be, and not answered while anyone waits; until {@link #release}. */
   abstract void stall();
 
   abstract void release();
+
+  /** What the queue says to whoever asks for a job again that it has. */
+  abstract Outcome outcomeOfASecondAttempt();
 
   @AfterEach
   void stop() {
@@ -113,7 +122,9 @@ abstract class QueueScenarios {
     release();
 
     await().until(() -> heard.stream().anyMatch(each -> !each.startsWith("failed")));
+    assertThat(heard).last().isEqualTo(outcomeOfASecondAttempt().name());
     await().untilAsserted(() -> assertThat(new HashSet<>(jobs())).containsExactly(name()));
+    await().untilAsserted(() -> assertThat(agent.problems()).isEmpty());
   }
 
   @Test
@@ -124,6 +135,7 @@ abstract class QueueScenarios {
     second.start();
 
     await().until(() -> !heard.isEmpty());
+    assertThat(heard).containsExactly(outcomeOfASecondAttempt().name());
     assertThat(new HashSet<>(jobs())).containsExactly(name());
     await()
         .untilAsserted(

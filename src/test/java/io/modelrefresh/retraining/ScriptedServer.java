@@ -2,6 +2,7 @@ package io.modelrefresh.retraining;
 
 import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpServer;
+import io.vertx.core.http.HttpServerOptions;
 import io.vertx.core.http.HttpServerRequest;
 import java.util.List;
 import java.util.Map;
@@ -16,6 +17,7 @@ public final class ScriptedServer implements AutoCloseable {
   public record Request(String method, String uri, Map<String, String> headers, String body) {}
 
   private final Vertx vertx;
+  private final HttpServerOptions options;
   private final Function<Request, String> id;
   private final List<Request> requests = new CopyOnWriteArrayList<>();
   private final List<String> jobs = new CopyOnWriteArrayList<>();
@@ -31,7 +33,12 @@ public final class ScriptedServer implements AutoCloseable {
    * @param id tells one job from another
    */
   public ScriptedServer(Vertx vertx, Function<Request, String> id) {
+    this(vertx, new HttpServerOptions(), id);
+  }
+
+  ScriptedServer(Vertx vertx, HttpServerOptions options, Function<Request, String> id) {
     this.vertx = vertx;
+    this.options = options;
     this.id = id;
     up();
   }
@@ -39,7 +46,7 @@ public final class ScriptedServer implements AutoCloseable {
   public void up() {
     server =
         vertx
-            .createHttpServer()
+            .createHttpServer(options)
             .requestHandler(this::take)
             .listen(port, "127.0.0.1")
             .toCompletionStage()
