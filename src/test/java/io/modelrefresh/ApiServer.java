@@ -6,6 +6,8 @@ import io.fabric8.kubernetes.client.Config;
 import io.fabric8.kubernetes.client.ConfigBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientBuilder;
+import io.fabric8.kubernetes.client.http.BasicBuilder;
+import io.fabric8.kubernetes.client.http.HttpRequest;
 import io.fabric8.kubernetes.client.server.mock.KubernetesCrudDispatcher;
 import io.fabric8.kubernetes.client.server.mock.KubernetesMockServer;
 import io.fabric8.kubernetes.client.utils.Serialization;
@@ -15,6 +17,7 @@ import io.fabric8.mockwebserver.ServerRequest;
 import io.fabric8.mockwebserver.ServerResponse;
 import io.fabric8.mockwebserver.http.MockResponse;
 import io.fabric8.mockwebserver.http.RecordedRequest;
+import io.modelrefresh.operations.Permissions;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
@@ -23,19 +26,25 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Optional;
 import java.util.Queue;
+import java.util.Set;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.ConcurrentSkipListSet;
 import java.util.concurrent.CopyOnWriteArrayList;
 
 /**
  * A Kubernetes API server in this JVM, on one port of loopback for its life, that keeps what it
- * stores while it is down.
+ * stores while it is down. Whatever agents ask it for the roles that are shipped must grant:
+ * closing it fails where they do not.
  */
 public final class ApiServer implements AutoCloseable {
 
+  /** A header of requests that are no agent's. */
+  private static final String ADMIN = "x-admin";
+
   private final int port = freePort();
   private Stored stored = new Stored();
-  private final KubernetesClient client = newClient(0);
-  private final KubernetesClient admin = newClient(10);
+  private final KubernetesClient client = newClient(0, false);
+  private final KubernetesClient admin = newClient(10, true);
   private KubernetesMockServer server;
 
   /** A server that is not up yet. */
@@ -107,6 +116,17 @@ public final class ApiServer implements AutoCloseable {
     return client;
   }
 
+  /** As those have it who may do everything. */
+  public KubernetesClient admin() {
+    return admin;
+  }
+
+  /** Lets agents do something besides, {@code verb resource.group}, as who uses them so has to. */
+  public ApiServer grant(String permission) {
+    stored.granted.add(permission);
+    return this;
+  }
+
   /** Where it listens while it is up. */
   public String url() {
     return "http://127.0.0.1:" + port;
@@ -120,8 +140,22 @@ public final class ApiServer implements AutoCloseable {
     admin.resource(resource).delete();
   }
 
-  private KubernetesClient newClient(int retries) {
+  private KubernetesClient newClient(int retries, boolean ofAdmin) {
     return new KubernetesClientBuilder()
+        .withHttpClientBuilderConsumer(
+            http -> {
+              if (ofAdmin) {
+                http.addOrReplaceInterceptor(
+                    ADMIN,
+                    new io.fabric8.kubernetes.client.http.Interceptor() {
+                      @Override
+                      public void before(
+                          BasicBuilder builder, HttpRequest request, RequestTags tags) {
+                        builder.setHeader(ADMIN, "yes");
+                      }
+                    });
+              }
+            })
         .withConfig(
             new ConfigBuilder(Config.empty())
                 .withMasterUrl(url())
@@ -139,6 +173,9 @@ public final class ApiServer implements AutoCloseable {
     if (server != null) {
       server.destroy();
     }
+    if (!stored.missing.isEmpty()) {
+      throw new AssertionError("no role in kubernetes/ grants the agent: " + stored.missing);
+    }
   }
 
   private static int freePort() {
@@ -155,6 +192,8 @@ public final class ApiServer implements AutoCloseable {
     private volatile Interceptor interceptor = Interceptor.NONE;
     private final List<String> creations = new CopyOnWriteArrayList<>();
     private final Queue<String> methods = new ConcurrentLinkedQueue<>();
+    private final Set<String> granted = new ConcurrentSkipListSet<>(Permissions.granted());
+    private final Set<String> missing = new ConcurrentSkipListSet<>();
 
     Stored() {}
 
@@ -167,6 +206,8 @@ public final class ApiServer implements AutoCloseable {
       interceptor = before.interceptor;
       creations.addAll(before.creations);
       methods.addAll(before.methods);
+      granted.addAll(before.granted);
+      missing.addAll(before.missing);
       map.putAll(before.map);
       long reached = before.requestResourceVersion();
       while (requestResourceVersion() < reached) {}
@@ -194,9 +235,19 @@ public final class ApiServer implements AutoCloseable {
       }
     }
 
+    private void check(String needed) {
+      String permission = Permissions.ofAnyName(needed);
+      if (!granted.contains(permission)) {
+        missing.add(permission);
+      }
+    }
+
     @Override
     public MockResponse dispatch(RecordedRequest request) {
       methods.add(request.getMethod());
+      if (request.getHeader(ADMIN) == null) {
+        check(Permissions.needed(request.getMethod(), request.getPath()));
+      }
       if (!forbidden) {
         return interceptor.answer(request).orElseGet(() -> served(request));
       }

@@ -138,7 +138,7 @@ class LeaseIT {
         .ignoreExceptions()
         .until(
             () -> {
-              api.client()
+              api.admin()
                   .leases()
                   .inNamespace("ml")
                   .withName("model-refresh-agent")
