@@ -8,6 +8,8 @@ import io.fabric8.kubernetes.client.Config;
 import io.fabric8.kubernetes.client.ConfigBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientBuilder;
+import io.fabric8.kubernetes.client.http.BasicBuilder;
+import io.fabric8.kubernetes.client.http.HttpRequest;
 import io.fabric8.kubernetes.client.server.mock.KubernetesCrudDispatcher;
 import io.fabric8.kubernetes.client.server.mock.KubernetesMockServer;
 import io.fabric8.kubernetes.client.utils.Serialization;
@@ -17,6 +19,7 @@ import io.fabric8.mockwebserver.ServerRequest;
 import io.fabric8.mockwebserver.ServerResponse;
 import io.fabric8.mockwebserver.http.MockResponse;
 import io.fabric8.mockwebserver.http.RecordedRequest;
+import io.modelrefresh.operations.Permissions;
 import io.vertx.core.json.JsonObject;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -30,24 +33,30 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Queue;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.ConcurrentSkipListSet;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.BiConsumer;
 
 /**
  * A Kubernetes API server in this JVM, on one port of loopback for its life, that keeps what it
- * stores while it is down.
+ * stores while it is down. Whatever agents ask it for the roles that are shipped must grant:
+ * closing it fails where they do not.
  */
 public final class ApiServer implements AutoCloseable {
 
   /** Longer than any test that stalls it waits for an answer. */
   private static final Duration LONG = Duration.ofMinutes(2);
 
+  /** A header of requests that are no agent's. */
+  private static final String ADMIN = "x-admin";
+
   private final int port = freePort();
   private Stored stored = new Stored();
-  private final KubernetesClient client = newClient(0);
-  private final KubernetesClient admin = newClient(10);
+  private final KubernetesClient client = newClient(0, false);
+  private final KubernetesClient admin = newClient(10, true);
   private KubernetesMockServer server;
 
   /** A server that is not up yet. */
@@ -139,6 +148,17 @@ public final class ApiServer implements AutoCloseable {
     return client;
   }
 
+  /** As those have it who may do everything. */
+  public KubernetesClient admin() {
+    return admin;
+  }
+
+  /** Lets agents do something besides, {@code verb resource.group}, as who uses them so has to. */
+  public ApiServer grant(String permission) {
+    stored.granted.add(permission);
+    return this;
+  }
+
   /** Where it listens while it is up. */
   public String url() {
     return "http://127.0.0.1:" + port;
@@ -152,8 +172,22 @@ public final class ApiServer implements AutoCloseable {
     admin.resource(resource).delete();
   }
 
-  private KubernetesClient newClient(int retries) {
+  private KubernetesClient newClient(int retries, boolean ofAdmin) {
     return new KubernetesClientBuilder()
+        .withHttpClientBuilderConsumer(
+            http -> {
+              if (ofAdmin) {
+                http.addOrReplaceInterceptor(
+                    ADMIN,
+                    new io.fabric8.kubernetes.client.http.Interceptor() {
+                      @Override
+                      public void before(
+                          BasicBuilder builder, HttpRequest request, RequestTags tags) {
+                        builder.setHeader(ADMIN, "yes");
+                      }
+                    });
+              }
+            })
         .withConfig(
             new ConfigBuilder(Config.empty())
                 .withMasterUrl(url())
@@ -170,6 +204,9 @@ public final class ApiServer implements AutoCloseable {
     admin.close();
     if (server != null) {
       server.destroy();
+    }
+    if (!stored.missing.isEmpty()) {
+      throw new AssertionError("no role in kubernetes/ grants the agent: " + stored.missing);
     }
   }
 
@@ -191,6 +228,8 @@ public final class ApiServer implements AutoCloseable {
     private final List<String> creations = new CopyOnWriteArrayList<>();
     private final Map<String, Instant> createdAt = new ConcurrentHashMap<>();
     private final Queue<String> methods = new ConcurrentLinkedQueue<>();
+    private final Set<String> granted = new ConcurrentSkipListSet<>(Permissions.granted());
+    private final Set<String> missing = new ConcurrentSkipListSet<>();
 
     Stored() {}
 
@@ -206,6 +245,8 @@ public final class ApiServer implements AutoCloseable {
       creations.addAll(before.creations);
       createdAt.putAll(before.createdAt);
       methods.addAll(before.methods);
+      granted.addAll(before.granted);
+      missing.addAll(before.missing);
       map.putAll(before.map);
       long reached = before.requestResourceVersion();
       while (requestResourceVersion() < reached) {}
@@ -241,9 +282,19 @@ public final class ApiServer implements AutoCloseable {
       }
     }
 
+    private void check(String needed) {
+      String permission = Permissions.ofAnyName(needed);
+      if (!granted.contains(permission)) {
+        missing.add(permission);
+      }
+    }
+
     @Override
     public MockResponse dispatch(RecordedRequest request) {
       methods.add(request.getMethod());
+      if (request.getHeader(ADMIN) == null) {
+        check(Permissions.needed(request.getMethod(), request.getPath()));
+      }
       if (!forbidden) {
         return interceptor.answer(request).orElseGet(() -> served(request));
       }

@@ -28,6 +28,7 @@ class ActiveAgent implements LeaseElection.Listener {
 
   private static final Logger LOG = Logger.getLogger(ActiveAgent.class);
 
+  private final Provisioning provisioning;
   private final Lanes lanes;
   private final Retraining retraining;
   private final ChannelRegistry channels;
@@ -35,11 +36,13 @@ class ActiveAgent implements LeaseElection.Listener {
 
   ActiveAgent(
       AgentConfig config,
+      Provisioning provisioning,
       Lanes lanes,
       Retraining retraining,
       ChannelRegistry channels,
       Instance<KubernetesClient> kubernetes,
       Vertx vertx) {
+    this.provisioning = provisioning;
     this.lanes = lanes;
     this.retraining = retraining;
     this.channels = channels;
@@ -97,6 +100,7 @@ class ActiveAgent implements LeaseElection.Listener {
 
   @Override
   public void activated() {
+    provisioning.start();
     lanes.start();
     retraining.start();
     channels.getPausable(FeatureUpdateConsumer.CHANNEL).resume();

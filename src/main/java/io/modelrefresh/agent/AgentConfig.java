@@ -31,6 +31,14 @@ public interface AgentConfig {
   @WithDefault("false")
   boolean dryRun();
 
+  /**
+   * What is done about the topics and subscriptions: {@code create} makes those that are missing
+   * and changes none that is there; {@code verify} says which are missing or not permitted, and is
+   * not ready meanwhile; {@code none} does not look.
+   */
+  @WithDefault("verify")
+  Provisioning.Mode provision();
+
   /** The models, when they are in a file of their own. */
   CatalogLocation catalog();
 

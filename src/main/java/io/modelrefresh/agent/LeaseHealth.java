@@ -25,9 +25,7 @@ class LeaseHealth implements HealthCheck {
     if (agent.standing() instanceof Standing.Standby standby) {
       response.withData("standing", "standby");
       standby.holder().ifPresent(holder -> response.withData("holder", holder));
-      return response
-          .status(standby.holder().isPresent() && agent.problem().isEmpty())
-          .build();
+      return response.status(standby.holder().isPresent() && agent.problem().isEmpty()).build();
     }
     return response.withData("standing", "active").build();
   }

@@ -1,8 +1,5 @@
 package io.modelrefresh.dev;
 
-import com.google.protobuf.util.Durations;
-import com.google.pubsub.v1.RetryPolicy;
-import com.google.pubsub.v1.Subscription;
 import io.modelrefresh.emulator.EmbeddedPubSub;
 import io.modelrefresh.pubsub.PubSubServer;
 import io.modelrefresh.pubsub.QuarkusPubSubServer;
@@ -44,39 +41,25 @@ class DevelopmentPubSub {
       PubSubConfiguration configuration,
       @ConfigProperty(name = "quarkus.google.cloud.project-id") Optional<String> projectId,
       Instance<EmbeddedPubSub> embedded) {
-    return configuration.emulatorHost().isPresent() || projectId.isPresent()
-        ? new QuarkusPubSubServer(pubSub, google, configuration)
-        : new EmbeddedPubSubServer(embedded.get());
+    if (configuration.emulatorHost().isEmpty() && projectId.isEmpty()) {
+      return new EmbeddedPubSubServer(embedded.get());
+    }
+    return new QuarkusPubSubServer(pubSub, google, configuration) {
+      /** An emulator takes whatever project; only the service needs one that is known. */
+      @Override
+      public String projectId() {
+        return projectId.isEmpty() ? EmbeddedPubSubServer.PROJECT : super.projectId();
+      }
+    };
   }
 
-  /** Has what the agent's channels name, so that it finds everything in place. */
+  /** Has what retraining queues publish to; the rest the agent provisions itself. */
   @Produces
   @Singleton
-  EmbeddedPubSub embedded(
-      @ConfigProperty(name = "mp.messaging.outgoing.feature-updates-topic.topic") String topic,
-      @ConfigProperty(name = "mp.messaging.incoming.feature-updates.subscription")
-          String subscription,
-      @ConfigProperty(name = "mp.messaging.incoming.feature-updates.dead-letter.topic")
-          String deadLetterTopic,
-      @ConfigProperty(
-              name = "model-refresh.dead-letter.subscription",
-              defaultValue = "feature-updates-dead-letter-sub")
-          String deadLetterSubscription) {
+  EmbeddedPubSub embedded() {
     EmbeddedPubSub emulator = EmbeddedPubSub.start();
-    emulator.createTopic(topic(topic));
-    emulator.createSubscription(
-        Subscription.newBuilder()
-            .setName(subscription(subscription))
-            .setTopic(topic(topic))
-            .setRetryPolicy(
-                RetryPolicy.newBuilder()
-                    .setMinimumBackoff(Durations.fromSeconds(10))
-                    .setMaximumBackoff(Durations.fromSeconds(600)))
-            .build());
     emulator.createTopic(topic(RETRAINING_JOBS));
     emulator.createSubscription(subscription(RETRAINING_JOBS + "-sub"), topic(RETRAINING_JOBS));
-    emulator.createTopic(topic(deadLetterTopic));
-    emulator.createSubscription(subscription(deadLetterSubscription), topic(deadLetterTopic));
     return emulator;
   }
 

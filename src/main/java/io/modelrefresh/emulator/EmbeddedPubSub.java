@@ -22,8 +22,8 @@ import java.util.function.Predicate;
 
 /**
  * A Pub/Sub server in this JVM: the {@code google.pubsub.v1} Publisher and Subscriber services over
- * plaintext gRPC, with everything in memory. Point any client at {@link #address} as at Google's
- * own emulator ({@code PUBSUB_EMULATOR_HOST}).
+ * plaintext gRPC, and what a caller may do there, with everything in memory. Point any client at
+ * {@link #address} as at Google's own emulator ({@code PUBSUB_EMULATOR_HOST}).
  *
  * <p>Its methods may be called from any thread; {@link #restart} and {@link #close} wait for the
  * server to be down, so not from an event loop. They hold this object's monitor, which guards which
@@ -193,6 +193,7 @@ public final class EmbeddedPubSub implements AutoCloseable {
               .permitKeepAliveTime(1, TimeUnit.SECONDS)
               .addService(new PublisherService(resources, gate))
               .addService(new SubscriberService(resources, gate))
+              .addService(new PermissionsService(resources, faults, gate))
               .build()
               .start();
     } catch (IOException e) {

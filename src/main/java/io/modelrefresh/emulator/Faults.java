@@ -105,8 +105,12 @@ public final class Faults {
     halfOpen(false);
   }
 
+  boolean isDenied(String methodOrResource) {
+    return denied.contains(methodOrResource);
+  }
+
   void admit(String method, String resource) {
-    if (denied.contains(method) || denied.contains(resource)) {
+    if (isDenied(method) || isDenied(resource)) {
       throw permissionDenied(resource).asRuntimeException();
     }
   }

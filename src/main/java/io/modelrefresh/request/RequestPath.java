@@ -1,6 +1,7 @@
 package io.modelrefresh.request;
 
 import java.nio.charset.StandardCharsets;
+import java.util.Optional;
 import java.util.regex.Pattern;
 
 /**
@@ -22,16 +23,24 @@ public record RequestPath(String value) {
    * @throws IllegalArgumentException saying what was expected
    */
   public RequestPath {
+    String got = value;
+    problem(value)
+        .ifPresent(
+            expected -> {
+              throw new IllegalArgumentException(expected + ", got " + Excerpt.quoted(got));
+            });
+  }
+
+  /** What was expected instead of this; empty if it is a path. */
+  static Optional<String> problem(String value) {
     if (!ORIGIN_FORM.matcher(value).matches()) {
-      throw new IllegalArgumentException(
+      return Optional.of(
           "expected a path that begins with exactly one slash and holds no space, control character,"
-              + " backslash, # or unescaped non-ASCII character, got "
-              + Excerpt.quoted(value));
+              + " backslash, # or unescaped non-ASCII character");
     }
-    if (DOT_SEGMENT.matcher(value).matches()) {
-      throw new IllegalArgumentException(
-          "expected a path without . and .. segments, got " + Excerpt.quoted(value));
-    }
+    return DOT_SEGMENT.matcher(value).matches()
+        ? Optional.of("expected a path without . and .. segments")
+        : Optional.empty();
   }
 
   /** A value as part of one segment or of a query: all but the unreserved characters escaped. */

@@ -111,6 +111,7 @@ public final class RequestTemplate {
   }
 
   private final Template template;
+  private final String text;
   private final String key;
 
   /**
@@ -118,12 +119,27 @@ public final class RequestTemplate {
    * @throws IllegalArgumentException naming the key, what is wrong and where
    */
   public RequestTemplate(String text, String key, Syntax syntax) {
+    this.text = text;
     this.key = key;
     try {
       template = syntax.engine.parse(text, null, key);
     } catch (TemplateException e) {
       throw problem(e);
     }
+  }
+
+  /** As configured. */
+  public String text() {
+    return text;
+  }
+
+  /** Whether the variable's value can get into what is rendered. */
+  public boolean mayUse(String variable) {
+    return template.getExpressions().stream()
+        .flatMap(expression -> expression.getParts().stream())
+        .map(Expression.Part::getName)
+        // "this", at the top of a template, is all variables.
+        .anyMatch(name -> name.equals(variable) || name.equals("this"));
   }
 
   /**
@@ -138,15 +154,23 @@ public final class RequestTemplate {
   }
 
   /**
-   * @throws IllegalArgumentException naming the key, when it renders to no path on the replica
+   * @throws IllegalArgumentException naming the key, when it renders to no path on the replica;
+   *     what it renders to is not quoted, since it has the values in it
    */
   public RequestPath renderPath(Map<String, Object> variables) {
     String path = render(variables);
-    try {
-      return new RequestPath(path);
-    } catch (IllegalArgumentException e) {
-      throw new IllegalArgumentException(key + ": " + e.getMessage(), e);
-    }
+    RequestPath.problem(path)
+        .ifPresent(
+            problem -> {
+              throw new IllegalArgumentException(
+                  key
+                      + ": "
+                      + problem
+                      + ", and "
+                      + Excerpt.quoted(text)
+                      + " does not render to one");
+            });
+    return new RequestPath(path);
   }
 
   private IllegalArgumentException problem(TemplateException e) {

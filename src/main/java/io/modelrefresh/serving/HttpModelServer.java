@@ -16,6 +16,9 @@ import java.util.Set;
  */
 final class HttpModelServer implements ModelServer {
 
+  /** The one variable of {@link TemplateData} that carries anything of an update. */
+  private static final String UPDATES = "updates";
+
   private final String modelName;
   private final String method;
   private final Map<String, String> headers;
@@ -52,7 +55,11 @@ final class HttpModelServer implements ModelServer {
       Map<String, Object> data = new TemplateData(modelName, request).variables();
       load =
           new ReplicaRequest(
-              method, path.renderPath(data), headers, body.map(text -> text.render(data)));
+              method,
+              path.renderPath(data),
+              headers,
+              body.map(text -> text.render(data)),
+              shownInstead(path, body));
     } catch (IllegalArgumentException e) {
       return Uni.createFrom().item(new ServerAnswer.Declined(e.getMessage()));
     }
@@ -78,7 +85,8 @@ final class HttpModelServer implements ModelServer {
               "GET",
               readyPath.get().renderPath(new TemplateData(modelName, request).variables()),
               readyHeaders(),
-              Optional.empty());
+              Optional.empty(),
+              shownInstead(readyPath.get(), Optional.empty()));
     } catch (IllegalArgumentException e) {
       return Uni.createFrom().item(new ServerAnswer.Declined(e.getMessage()));
     }
@@ -89,6 +97,13 @@ final class HttpModelServer implements ModelServer {
                 response.successful()
                     ? new ServerAnswer.Accepted()
                     : new ServerAnswer.Declined(ready + " answered " + response.description()));
+  }
+
+  private static Optional<String> shownInstead(
+      RequestTemplate path, Optional<RequestTemplate> body) {
+    return path.mayUse(UPDATES) || body.filter(text -> text.mayUse(UPDATES)).isPresent()
+        ? Optional.of(path.text())
+        : Optional.empty();
   }
 
   /** The same, so that credentials reach it, less what described the body. */

@@ -3,12 +3,15 @@ package io.modelrefresh.serving;
 import io.modelrefresh.request.UnusableFileException;
 import io.smallrye.mutiny.Uni;
 import java.util.Optional;
+import org.jboss.logging.Logger;
 
 /**
  * One attempt's way to one replica: whatever is sent goes there and nowhere else. Remembers how far
  * the attempt came, so that one that takes too long can say where it stands.
  */
 final class ReplicaClient {
+
+  private static final Logger LOG = Logger.getLogger(ReplicaClient.class);
 
   private final ReplicaHttp http;
   private final ReplicaHttp.Way way;
@@ -39,6 +42,8 @@ final class ReplicaClient {
                         http.send(way, request.with("authorization", "Bearer " + secret))
                             .map(response -> response.without(secret))))
         .orElseGet(() -> http.send(way, request))
+        .map(
+            response -> request.confidential().isPresent() ? withheld(request, response) : response)
         .onSubscription()
         .invoke(
             () -> {
@@ -49,6 +54,11 @@ final class ReplicaClient {
             })
         .onItem()
         .invoke(response -> progress = request + " last answered " + response.description());
+  }
+
+  private static ReplicaResponse withheld(ReplicaRequest request, ReplicaResponse response) {
+    LOG.debugf("%s answered %s", request, response.description());
+    return response.withheld();
   }
 
   /** The request sent last, and its answer, or that there was none. */

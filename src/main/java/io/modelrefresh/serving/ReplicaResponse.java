@@ -13,6 +13,9 @@ import java.util.Optional;
  */
 record ReplicaResponse(int status, Optional<String> location, String body) {
 
+  private static final String WITHHELD =
+      "what the server said may repeat the update, so it is only logged, at level DEBUG";
+
   boolean successful() {
     return status >= 200 && status <= 299;
   }
@@ -25,6 +28,11 @@ record ReplicaResponse(int status, Optional<String> location, String body) {
             .map(decoded -> new JsonObject().put("error", decoded.replace(secret, "...")).encode())
             .orElseGet(() -> body.replace(secret, "..."));
     return new ReplicaResponse(status, location.map(to -> to.replace(secret, "...")), said);
+  }
+
+  /** As if the server had said nothing but the status: it may repeat what it was sent. */
+  ReplicaResponse withheld() {
+    return new ReplicaResponse(status, Optional.empty(), WITHHELD);
   }
 
   /** The status and what the server said about it, for a person. */

@@ -247,6 +247,77 @@ class AgentProcessIT {
     awaitAllAcked(List.of(topic.update("view_0")));
   }
 
+  @Test
+  void aMissingDeadLetterTopicKeepsTheAgentUpAndNotReadyUntilItIsThere() {
+    emulator.restart(false);
+    emulator.createTopic(topic.name());
+    emulator.createSubscription(topic.subscription(), topic.name());
+
+    AgentProcess agent = start(models(1));
+
+    await()
+        .atMost(PATIENCE)
+        .untilAsserted(
+            () -> {
+              assertThat(agent.readiness()).isEqualTo(503);
+              assertThat(agent.health())
+                  .contains("gcloud pubsub topics create feature-updates-dead-letter");
+            });
+    assertThat(agent.liveness()).isEqualTo(200);
+    emulator.createTopic("projects/it/topics/feature-updates-dead-letter");
+    agent.awaitReady();
+    assertThat(agent.health())
+        .as("what only replaying needs")
+        .contains("gcloud pubsub subscriptions create feature-updates-dead-letter-sub");
+  }
+
+  @Test
+  void aDeadLetterTopicThatMayNotBePublishedToKeepsTheAgentUpAndNotReady() {
+    emulator.faults().deny("Publish");
+
+    AgentProcess agent = start(models(1));
+
+    await()
+        .atMost(PATIENCE)
+        .untilAsserted(
+            () -> {
+              assertThat(agent.readiness()).isEqualTo(503);
+              assertThat(agent.health()).contains("--role=roles/pubsub.publisher");
+            });
+    emulator.faults().clear();
+    agent.awaitReady();
+  }
+
+  @Test
+  void toldToProvisionNothingTheAgentLooksForNothing() {
+    emulator.restart(false);
+    emulator.createTopic(topic.name());
+    emulator.createSubscription(topic.subscription(), topic.name());
+    Map<String, String> configuration = models(1);
+    configuration.put("model-refresh.provision", "none");
+
+    AgentProcess agent = start(configuration).awaitReady();
+
+    awaitAllAcked(List.of(topic.update("view_0")));
+    assertThat(agent.health()).doesNotContain("feature-updates-dead-letter");
+  }
+
+  @Test
+  void toldToCreateTheAgentMakesWhatItNeedsAndAgainWhenAnEmulatorForgetsIt() {
+    emulator.restart(false);
+    Map<String, String> configuration = models(1);
+    configuration.put("model-refresh.provision", "create");
+    configuration.put("mp.messaging.incoming.feature-updates.restart.max-wait", "2s");
+
+    AgentProcess agent = start(configuration).awaitReady();
+
+    awaitAllAcked(List.of(topic.update("view_0")));
+    emulator.restart(false);
+    await().atMost(PATIENCE).until(() -> agent.readiness() == 503);
+    agent.awaitReady();
+    awaitAllAcked(List.of(topic.update("view_0")));
+  }
+
   // ---- Given ----
 
   /** Models m0, m1, .. on one server, each consuming view_0, view_1, .. */

@@ -221,7 +221,7 @@ class LeaseIT {
         .ignoreExceptions()
         .until(
             () -> {
-              api.client()
+              api.admin()
                   .leases()
                   .inNamespace("ml")
                   .withName("model-refresh-agent")

@@ -115,7 +115,7 @@ class RetrainingInQuarkusTest {
   }
 
   private static List<Job> jobs() {
-    return Cluster.server.client().batch().v1().jobs().inNamespace("ml").list().getItems();
+    return Cluster.server.admin().batch().v1().jobs().inNamespace("ml").list().getItems();
   }
 
   private static int management() {

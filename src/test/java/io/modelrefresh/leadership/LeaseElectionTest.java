@@ -67,7 +67,7 @@ class LeaseElectionTest {
   }
 
   private Lease lease() {
-    return api.client().leases().inNamespace("ml").withName("agent").get();
+    return api.admin().leases().inNamespace("ml").withName("agent").get();
   }
 
   private void heldBy(String holder, ZonedDateTime renewed) {

@@ -1,9 +1,9 @@
 package io.modelrefresh.operations;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
-import io.fabric8.kubernetes.api.model.rbac.Role;
 import io.fabric8.kubernetes.client.Config;
 import io.fabric8.kubernetes.client.ConfigBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
@@ -19,7 +19,6 @@ import io.modelrefresh.retraining.KubernetesRetraining;
 import io.modelrefresh.serving.FollowedService;
 import java.net.URI;
 import java.time.Duration;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
@@ -27,15 +26,16 @@ import java.util.concurrent.ConcurrentSkipListSet;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** The roles grant what the agent asks the API server for: nothing is missing, nothing is spare. */
+/**
+ * The roles grant what the agent asks the API server for: nothing is missing, nothing is spare.
+ * That nothing is missing every other test with an {@link ApiServer} looks at, too.
+ */
 class KubernetesPermissionsTest {
 
   private static final String LEASE = "model-refresh-agent";
@@ -57,22 +57,22 @@ class KubernetesPermissionsTest {
     FollowedService.follow(client, "model-refresh", "fraud");
     competeForTheLease();
 
-    assertThat(granted("base/role.yaml")).isEqualTo(asked);
+    assertThat(Permissions.granted("base/role.yaml")).isEqualTo(asked);
   }
 
   @Test
   void aNamespaceOfModelServersGrantsWhatDiscoveryAsksFor() {
     FollowedService.follow(client, "ml", "fraud");
 
-    assertThat(granted("components/model-namespace/role.yaml")).isEqualTo(asked);
+    assertThat(Permissions.granted("components/model-namespace/role.yaml")).isEqualTo(asked);
   }
 
   @Test
   void retrainingJobsGrantWhatTheLedgerAndTheQueueAskFor() {
     KubernetesRetraining.enqueue(client, "model-refresh");
 
-    Set<String> granted = granted("components/retraining-jobs/role.yaml");
-    granted.addAll(granted("components/retraining-ledger/role.yaml"));
+    Set<String> granted = Permissions.granted("components/retraining-jobs/role.yaml");
+    granted.addAll(Permissions.granted("components/retraining-ledger/role.yaml"));
     assertThat(granted).isEqualTo(askedOfAnyName());
   }
 
@@ -80,7 +80,8 @@ class KubernetesPermissionsTest {
   void theLedgerAloneGrantsWhatQueuesOutsideOfKubernetesAskFor() {
     KubernetesRetraining.keepALedger(client, "model-refresh");
 
-    assertThat(granted("components/retraining-ledger/role.yaml")).isEqualTo(askedOfAnyName());
+    assertThat(Permissions.granted("components/retraining-ledger/role.yaml"))
+        .isEqualTo(askedOfAnyName());
   }
 
   @Test
@@ -92,7 +93,7 @@ class KubernetesPermissionsTest {
           Kustomizations.ROOT.resolve("examples/retraining/" + example + ".yaml"));
     }
 
-    Set<String> granted = granted("components/retraining-custom-resources/role.yaml");
+    Set<String> granted = Permissions.granted("components/retraining-custom-resources/role.yaml");
     granted.add("create events"); // By components/retraining-jobs.
     assertThat(granted).isEqualTo(askedOfAnyName());
     assertThat(api.creations())
@@ -109,7 +110,8 @@ class KubernetesPermissionsTest {
         "model-refresh",
         Kustomizations.ROOT.resolve("examples/retraining/" + example + ".yaml"));
 
-    assertThat(granted("components/retraining-jobs/role.yaml")).containsAll(askedOfAnyName());
+    assertThat(Permissions.granted("components/retraining-jobs/role.yaml"))
+        .containsAll(askedOfAnyName());
     assertThat(api.creations())
         .isNotEmpty()
         .allMatch(path -> path.contains("/namespaces/model-refresh/"));
@@ -118,8 +120,16 @@ class KubernetesPermissionsTest {
   /** Of whatever name: a model is added without a change of the role. */
   private Set<String> askedOfAnyName() {
     Set<String> ofAnyName = new TreeSet<>();
-    asked.forEach(each -> ofAnyName.add(each.split(" ")[0] + " " + each.split(" ")[1]));
+    asked.forEach(each -> ofAnyName.add(Permissions.ofAnyName(each)));
     return ofAnyName;
+  }
+
+  @Test
+  void whoAsksForMoreThanTheRolesGrantIsFoundOut() {
+    ApiServer other = new ApiServer().up();
+    other.client().pods().inNamespace("ml").list();
+
+    assertThatThrownBy(other::close).hasMessageContaining("list pods");
   }
 
   @ParameterizedTest
@@ -132,31 +142,8 @@ class KubernetesPermissionsTest {
     "PATCH, /apis/coordination.k8s.io/v1/namespaces/ml/leases/a, patch leases.coordination.k8s.io a",
     "DELETE, /api/v1/namespaces/ml/configmaps/a, delete configmaps a",
   })
-  void aRequestNeedsAPermission(String method, URI uri, String permission) {
-    assertThat(permission(method, uri)).isEqualTo(permission);
-  }
-
-  // ---- What is granted ----
-
-  /** {@code verb resource.group}, and the name if it is granted for one only. */
-  private static Set<String> granted(String file) {
-    Set<String> granted = new TreeSet<>();
-    var role =
-        (Role) StrictManifests.parse(Kustomizations.read(Kustomizations.ROOT.resolve(file))).get(0);
-    for (var rule : role.getRules()) {
-      for (String group : rule.getApiGroups()) {
-        for (String resource : rule.getResources()) {
-          for (String verb : rule.getVerbs()) {
-            String kind = verb + " " + resource + (group.isEmpty() ? "" : "." + group);
-            if (rule.getResourceNames().isEmpty()) {
-              granted.add(kind);
-            }
-            rule.getResourceNames().forEach(name -> granted.add(kind + " " + name));
-          }
-        }
-      }
-    }
-    return granted;
+  void aRequestNeedsAPermission(String method, String uri, String permission) {
+    assertThat(Permissions.needed(method, uri)).isEqualTo(permission);
   }
 
   // ---- What is asked for ----
@@ -204,35 +191,13 @@ class KubernetesPermissionsTest {
                       @Override
                       public void before(
                           BasicBuilder builder, HttpRequest request, RequestTags tags) {
-                        asked.add(permission(request.method(), request.uri()));
+                        asked.add(Permissions.needed(request.method(), path(request.uri())));
                       }
                     }))
         .build();
   }
 
-  private static final Pattern PATH =
-      Pattern.compile("/apis?/(?:([^/]+)/)?v\\w+/namespaces/[^/]+/([^/]+)(?:/([^/]+))?");
-
-  /** By Kubernetes' documentation, Authorization: request verbs. */
-  private static String permission(String method, URI uri) {
-    Matcher path = PATH.matcher(uri.getPath());
-    assertThat(path.matches()).as("%s is a path of namespaced resources", uri).isTrue();
-    boolean one = path.group(3) != null;
-    boolean watched =
-        uri.getQuery() != null && Arrays.asList(uri.getQuery().split("&")).contains("watch=true");
-    String verb =
-        switch (method) {
-          case "GET" -> one ? "get" : watched ? "watch" : "list";
-          case "POST" -> "create";
-          case "PUT" -> "update";
-          case "PATCH" -> "patch";
-          case "DELETE" -> "delete";
-          default -> throw new AssertionError(method + " " + uri);
-        };
-    return verb
-        + " "
-        + path.group(2)
-        + (path.group(1) == null ? "" : "." + path.group(1))
-        + (one ? " " + path.group(3) : "");
+  private static String path(URI uri) {
+    return uri.getRawPath() + (uri.getRawQuery() == null ? "" : "?" + uri.getRawQuery());
   }
 }

@@ -96,7 +96,7 @@ class KubernetesQueueTest extends QueueScenarios {
   }
 
   private List<Job> jobs(String namespace) {
-    return server.client().batch().v1().jobs().inNamespace(namespace).list().getItems();
+    return server.admin().batch().v1().jobs().inNamespace(namespace).list().getItems();
   }
 
   @Override
@@ -251,7 +251,7 @@ class KubernetesQueueTest extends QueueScenarios {
   @Test
   void aConflictNamesTheObjectAndTheLabelThatDiffers() {
     server
-        .client()
+        .admin()
         .resource(
             new JobBuilder()
                 .withNewMetadata()
@@ -310,7 +310,7 @@ class KubernetesQueueTest extends QueueScenarios {
     enqueue(target());
     enqueue(target());
 
-    assertThat(server.client().v1().events().inNamespace("ml").list().getItems())
+    assertThat(server.admin().v1().events().inNamespace("ml").list().getItems())
         .singleElement()
         .satisfies(
             (Event event) -> {
@@ -336,7 +336,7 @@ class KubernetesQueueTest extends QueueScenarios {
   @Test
   void aJobIsMadeOfACronJobAsKubectlMakesIt() {
     server
-        .client()
+        .admin()
         .resource(
             new CronJobBuilder()
                 .withNewMetadata()
@@ -395,6 +395,7 @@ class KubernetesQueueTest extends QueueScenarios {
 
   @Test
   void anyNamespacedResourceCanBeCreated() throws IOException {
+    server.grant("create workflows.argoproj.io");
     template(
         """
         apiVersion: argoproj.io/v1alpha1

@@ -31,6 +31,7 @@ public final class KubernetesRetraining {
       Files.writeString(template, "apiVersion: batch/v1\nkind: Job\n");
       RetrainingQueue queue = queue(cluster, new Source.TemplateFile(template), namespace);
       RetrainingJob job = RetrainedModel.job("fraud", Kind.SCHEMA, PUBLISHED);
+      queue.validate(job).await().indefinitely();
       queue.enqueue(job).await().indefinitely();
       queue.enqueue(job).await().indefinitely();
       queue(cluster, new Source.CronJob("none"), namespace)

@@ -219,7 +219,7 @@ class ManyAgentsTest {
   }
 
   private void assertExactlyOneJobForEachWindow() {
-    List<Job> jobs = server.client().batch().v1().jobs().inNamespace("ml").list().getItems();
+    List<Job> jobs = server.admin().batch().v1().jobs().inNamespace("ml").list().getItems();
     List<String> identities =
         jobs.stream().map(HasMetadata::getMetadata).map(m -> identity(m.getLabels())).toList();
     assertThat(identities).as("seed %d", seed).doesNotHaveDuplicates().isNotEmpty();

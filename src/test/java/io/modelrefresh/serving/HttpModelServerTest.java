@@ -33,9 +33,11 @@ class HttpModelServerTest {
   private final Vertx vertx = Vertx.vertx();
   private final ReplicaHttp http = new ReplicaHttp(vertx);
   private final FakeModelServer replica = FakeModelServer.start();
+  private final EchoServer echo = EchoServer.start();
 
   @AfterEach
   void close() {
+    echo.close();
     replica.close();
     http.close();
     vertx.close();
@@ -62,14 +64,17 @@ class HttpModelServerTest {
   }
 
   private LoadOutcome load(HttpRequestTemplate template, FeatureUpdate... updates) {
+    return load(replica.replica(), template, updates);
+  }
+
+  private LoadOutcome load(
+      Replica replica, HttpRequestTemplate template, FeatureUpdate... updates) {
     return new VerifiedLoader(
             http,
             new HttpModelServer("fraud", template, KEY),
             ReplicaAccess.OPEN,
             Duration.ofSeconds(20))
-        .load(
-            replica.replica(),
-            new LoadRequest("rollout-1", Optional.of(WATERMARK), List.of(updates), true))
+        .load(replica, new LoadRequest("rollout-1", Optional.of(WATERMARK), List.of(updates), true))
         .await()
         .indefinitely();
   }
@@ -171,6 +176,8 @@ class HttpModelServerTest {
     "/a/{updates.0.feature_view}/b, ..",
     "/a/{updates.0.feature_view}, .",
     "/a/{updates.0.feature_view};x, ..",
+    "/a/{updates.0.entity_keys.0.city}/{updates.0.feature_view}, ..",
+    "/a/{updates.0.entity_keys.0.city}/{updates.0.entity_keys.0.city.nothing}, x",
     "/a/{nothing}, x",
     "/a/{updates.5.feature_view}, x"
   })
@@ -182,7 +189,7 @@ class HttpModelServerTest {
             Failed.class,
             failed -> {
               assertThat(failed.kind()).isEqualTo(Kind.REFUSED);
-              assertThat(failed.reason()).startsWith(KEY + ".path: ");
+              assertThat(failed.reason()).startsWith(KEY + ".path: ").doesNotContain("Oslo");
             });
     assertThat(replica.requests()).isEmpty();
   }
@@ -221,6 +228,49 @@ class HttpModelServerTest {
     LoadOutcome outcome = load(request("/reload", Optional.empty()), update("a"));
 
     assertThat(outcome).isEqualTo(new Failed(Kind.REFUSED, "POST /reload answered 200: {}"));
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "/500/reload                                   | {updates.json}",
+        "/json/500/reload                              | {updates.json}",
+        "/500/reload                                   | {this.json}",
+        "/500/reload                                   | {data:updates.json}",
+        "/500/reload                                   | {#for u in updates}{#for k in u.entity_keys}{k.json}{/for}{/for}",
+        "/500/reload                                   | {#let all=updates}{all.json}{/let}",
+        "/500/reload                                   | {#with updates}{this.json}{/with}",
+        "/500/reload/{updates.0.entity_keys.0.city}    | {model}",
+        "/500/reload?of={updates.0.entity_keys.0.city} | {model}",
+      })
+  void whatIsAnsweredToARequestWithAnUpdateInItIsNotRepeated(String path, String body) {
+    assertThat(reasonOf(path, body))
+        .contains(" answered 500: what the server said")
+        .doesNotContain("Oslo");
+    assertThat(echo.echoed()).singleElement().asString().contains("Oslo");
+  }
+
+  @Test
+  void norIsWhereItIsRedirectedTo() {
+    assertThat(reasonOf("/307/{updates.0.entity_keys.0.city}", "{model}"))
+        .isEqualTo(
+            "POST /307/{updates.0.entity_keys.0.city} answered 307, and redirects are not followed");
+    assertThat(echo.echoed()).singleElement().asString().contains("Oslo");
+  }
+
+  @Test
+  void whatIsAnsweredToARequestWithNothingOfAnUpdateIsQuoted() {
+    assertThat(reasonOf("/500/{model}", "{complete}"))
+        .isEqualTo("POST /500/fraud answered 500: /500/fraud true");
+  }
+
+  private String reasonOf(String path, String body) {
+    HttpRequestTemplate template =
+        new HttpRequestTemplate(
+            "POST", path, Map.of(), Optional.of(body), Set.of(), Optional.empty());
+    LoadOutcome outcome = load(echo.replica(), template, update("a"));
+    return ((Failed) outcome).reason();
   }
 
   @ParameterizedTest
