@@ -147,8 +147,13 @@ class OutageTest {
     assertNothingLost();
   }
 
+  /** A restart ends the publisher's connection too, which may show only when it is used. */
   private void publish(int count) {
-    published.addAll(topic.updates(viewOf(MODEL), count));
+    published.addAll(
+        await("the updates are published")
+            .ignoreExceptionsMatching(
+                failure -> Status.fromThrowable(failure).getCode() == Status.Code.UNAVAILABLE)
+            .until(() -> topic.updates(viewOf(MODEL), count), ids -> ids.size() == count));
     lastPublished = Instant.now();
   }
 

@@ -31,7 +31,8 @@ class SoakIT {
                   + " the name server of the soak test: changes of DNS are NOT tried.");
     }
     Instant start = Instant.now();
-    long seed = Seeds.next();
+    // In every build the same schedule, so that a build's result says something about its changes.
+    long seed = ALL.isZero() ? Long.getLong("seed", 1) : Seeds.next();
     do {
       soak(seed++);
     } while (Instant.now().isBefore(start.plus(ALL)));
