@@ -139,7 +139,9 @@ public final class Coalescing {
       while (System.nanoTime() - lastServed.get() < 2 * MAX_WAIT.toNanos()) {
         TimeUnit.MILLISECONDS.sleep(100);
       }
-      return print(times);
+      boolean good = print(times);
+      System.out.printf("The agent used %.1f s of CPU time.%n", agent.cpuSeconds());
+      return good;
     } finally {
       publishers.shutdownNow();
     }
