@@ -1,7 +1,5 @@
 package io.modelrefresh.benchmarks.google;
 
-import io.modelrefresh.benchmarks.work.Work;
-
 import com.google.api.gax.batching.FlowControlSettings;
 import com.google.api.gax.core.InstantiatingExecutorProvider;
 import com.google.api.gax.core.NoCredentialsProvider;
@@ -10,9 +8,13 @@ import com.google.cloud.pubsub.v1.Subscriber;
 import com.google.cloud.pubsub.v1.SubscriptionAdminSettings;
 import com.google.pubsub.v1.ProjectSubscriptionName;
 import io.grpc.ManagedChannelBuilder;
+import io.modelrefresh.benchmarks.work.Work;
 import java.util.concurrent.CountDownLatch;
 
-/** com.google.cloud.pubsub.v1.Subscriber: with its defaults, unless a system property says otherwise. */
+/**
+ * com.google.cloud.pubsub.v1.Subscriber: with its defaults, unless a system property says
+ * otherwise.
+ */
 public final class Google {
   public static void main(String[] args) throws Exception {
     MessageReceiver receiver =
@@ -22,7 +24,8 @@ public final class Google {
         };
     Subscriber.Builder b =
         Subscriber.newBuilder(
-                ProjectSubscriptionName.of("bench", System.getenv().getOrDefault("PUBSUB_SUBSCRIPTION", "bench")),
+                ProjectSubscriptionName.of(
+                    "bench", System.getenv().getOrDefault("PUBSUB_SUBSCRIPTION", "bench")),
                 receiver)
             .setCredentialsProvider(NoCredentialsProvider.create())
             .setChannelProvider(

@@ -1,7 +1,5 @@
 package io.modelrefresh.benchmarks.raw;
 
-import io.modelrefresh.benchmarks.work.Work;
-
 import com.google.protobuf.Empty;
 import com.google.pubsub.v1.AcknowledgeRequest;
 import com.google.pubsub.v1.ReceivedMessage;
@@ -13,6 +11,7 @@ import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
 import io.grpc.stub.ClientCallStreamObserver;
 import io.grpc.stub.ClientResponseObserver;
 import io.grpc.stub.StreamObserver;
+import io.modelrefresh.benchmarks.work.Work;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -29,7 +28,9 @@ public final class Raw {
   public static void main(String[] args) throws Exception {
     int max = Integer.getInteger("max.outstanding", 10_000);
     int threads = Integer.getInteger("threads", 2); // 0: on gRPC's event loop
-    subscription = "projects/bench/subscriptions/" + System.getenv().getOrDefault("PUBSUB_SUBSCRIPTION", "bench");
+    subscription =
+        "projects/bench/subscriptions/"
+            + System.getenv().getOrDefault("PUBSUB_SUBSCRIPTION", "bench");
     ManagedChannel channel =
         NettyChannelBuilder.forTarget(System.getenv("PUBSUB_EMULATOR_HOST"))
             .usePlaintext()
@@ -48,7 +49,9 @@ public final class Raw {
           }
           send(q);
         },
-        10, 10, TimeUnit.MILLISECONDS);
+        10,
+        10,
+        TimeUnit.MILLISECONDS);
     stub.streamingPull(
             new ClientResponseObserver<StreamingPullRequest, StreamingPullResponse>() {
               ClientCallStreamObserver<StreamingPullRequest> call;
@@ -71,7 +74,8 @@ public final class Raw {
                 }
                 AcknowledgeRequest q;
                 synchronized (Raw.class) {
-                  for (ReceivedMessage m : r.getReceivedMessagesList()) pending.addAckIds(m.getAckId());
+                  for (ReceivedMessage m : r.getReceivedMessagesList())
+                    pending.addAckIds(m.getAckId());
                   q = cut(ACK_BATCH);
                 }
                 send(q);

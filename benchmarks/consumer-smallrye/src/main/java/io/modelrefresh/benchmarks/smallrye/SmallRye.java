@@ -1,7 +1,6 @@
 package io.modelrefresh.benchmarks.smallrye;
 
 import io.modelrefresh.benchmarks.work.Work;
-
 import jakarta.enterprise.context.ApplicationScoped;
 import org.eclipse.microprofile.reactive.messaging.Incoming;
 

@@ -1,7 +1,5 @@
 package io.modelrefresh.benchmarks.spring;
 
-import io.modelrefresh.benchmarks.work.Work;
-
 import com.google.api.gax.batching.FlowControlSettings;
 import com.google.api.gax.core.NoCredentialsProvider;
 import com.google.cloud.pubsub.v1.SubscriptionAdminSettings;
@@ -9,6 +7,7 @@ import com.google.cloud.spring.pubsub.core.PubSubConfiguration;
 import com.google.cloud.spring.pubsub.core.subscriber.PubSubSubscriberTemplate;
 import com.google.cloud.spring.pubsub.support.DefaultSubscriberFactory;
 import io.grpc.ManagedChannelBuilder;
+import io.modelrefresh.benchmarks.work.Work;
 import java.util.concurrent.CountDownLatch;
 import org.springframework.context.annotation.AnnotationConfigApplicationContext;
 import org.springframework.context.annotation.Bean;
@@ -52,7 +51,8 @@ public final class Spring {
   }
 
   public static void main(String[] args) throws Exception {
-    AnnotationConfigApplicationContext context = new AnnotationConfigApplicationContext(Config.class);
+    AnnotationConfigApplicationContext context =
+        new AnnotationConfigApplicationContext(Config.class);
     context
         .getBean(PubSubSubscriberTemplate.class)
         .subscribe(

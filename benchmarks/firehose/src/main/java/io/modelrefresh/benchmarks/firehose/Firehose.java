@@ -14,7 +14,8 @@ import java.util.concurrent.TimeUnit;
  * A Pub/Sub server whose only aim is to be cheaper than any consumer: it serves messages that were
  * serialised before the run, reads ack ids without making strings, and runs on one event loop.
  * Loopback only; no authentication, no durability. Ends by itself once every message is acked, with
- * one line {@code RESULT}. Runs the instant model servers as well, for the consumer that needs some.
+ * one line {@code RESULT}. Runs the instant model servers as well, for the consumer that needs
+ * some.
  */
 public final class Firehose {
 

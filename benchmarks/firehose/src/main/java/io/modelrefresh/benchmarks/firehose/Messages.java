@@ -119,8 +119,7 @@ final class Messages {
 
   /** The messages from {@code first} up to {@code end}, all of one segment, without a copy. */
   Slice slice(int first, int end) {
-    return new Slice(
-        segments[first / SEGMENT], offset[first], offset[end - 1] + length[end - 1]);
+    return new Slice(segments[first / SEGMENT], offset[first], offset[end - 1] + length[end - 1]);
   }
 
   void copy(int message, OutputStream to) throws IOException {

@@ -71,8 +71,7 @@ final class PullStream extends ServerCall.Listener<StreamingPullRequest> {
       request.getAckIdsList().forEach(ackId -> backlog.ack(AckIds.number(ackId)));
       for (int i = 0; i < request.getModifyDeadlineAckIdsCount(); i++) {
         backlog.modify(
-            AckIds.number(request.getModifyDeadlineAckIds(i)),
-            request.getModifyDeadlineSeconds(i));
+            AckIds.number(request.getModifyDeadlineAckIds(i)), request.getModifyDeadlineSeconds(i));
       }
       backlog.pump();
     }

@@ -11,7 +11,6 @@ import io.modelrefresh.refresh.LaneContext;
 import io.modelrefresh.refresh.Lanes;
 import io.modelrefresh.refresh.RefreshListeners;
 import io.modelrefresh.serving.LoadOutcome;
-import io.modelrefresh.serving.LoadRequest;
 import io.modelrefresh.serving.Replica;
 import io.modelrefresh.serving.ReplicaDiscovery;
 import io.modelrefresh.serving.ReplicaLoader;

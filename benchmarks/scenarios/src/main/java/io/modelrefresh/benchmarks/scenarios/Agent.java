@@ -97,11 +97,17 @@ final class Agent implements AutoCloseable {
     return process.info().totalCpuDuration().orElseThrow().toMillis() / 1_000.0;
   }
 
+  /** Ends it, in the time that its drain may take. */
   @Override
-  public void close() throws InterruptedException {
+  public void close() {
     process.destroy();
-    if (!process.waitFor(30, TimeUnit.SECONDS)) {
-      process.destroyForcibly();
+    try {
+      if (process.waitFor(30, TimeUnit.SECONDS)) {
+        return;
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
     }
+    process.destroyForcibly();
   }
 }

@@ -57,8 +57,7 @@ final class Bus implements AutoCloseable {
 
   /** Sends, and does not wait for the answer. What is sent earlier is published earlier. */
   void publish(List<PubsubMessage> messages) {
-    publisher.publish(
-        PublishRequest.newBuilder().setTopic(TOPIC).addAllMessages(messages).build());
+    publisher.publish(PublishRequest.newBuilder().setTopic(TOPIC).addAllMessages(messages).build());
   }
 
   /** Sends, and waits until it is published. */

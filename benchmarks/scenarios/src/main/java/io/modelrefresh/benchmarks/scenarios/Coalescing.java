@@ -92,8 +92,7 @@ public final class Coalescing {
     }
   }
 
-  private final AtomicLongArray loads =
-      new AtomicLongArray(Pattern.values().length * REPLICAS);
+  private final AtomicLongArray loads = new AtomicLongArray(Pattern.values().length * REPLICAS);
   private final AtomicLong lastServed = new AtomicLong();
   private final Object[] loaded =
       LongStream.range(0, Pattern.values().length).mapToObj(model -> new Object()).toArray();
@@ -140,7 +139,9 @@ public final class Coalescing {
       while (System.nanoTime() - lastServed.get() < 2 * MAX_WAIT.toNanos()) {
         TimeUnit.MILLISECONDS.sleep(100);
       }
-      return print(times);
+      boolean good = print(times);
+      System.out.printf("The agent used %.1f s of CPU time.%n", agent.cpuSeconds());
+      return good;
     } finally {
       publishers.shutdownNow();
     }
@@ -185,7 +186,8 @@ public final class Coalescing {
   private boolean print(List<long[]> times) {
     boolean good = true;
     System.out.println(
-        "| pattern | updates | loads of a replica, least possible | loads of each replica | beyond the least |");
+        "| pattern | updates | loads of a replica, least possible | loads of each replica | beyond"
+            + " the least |");
     System.out.println("|---|---|---|---|---|");
     for (Pattern pattern : Pattern.values()) {
       long[] published = times.get(pattern.ordinal());

@@ -45,19 +45,28 @@ public final class Latency {
       latency.publish(WARM_UP_RATE, WARM_UP_SECONDS);
       propagation.take();
       System.out.println(
-          "| updates/s | what | samples | p50 ms | p99 ms | p99.9 ms | max ms | rollouts/s | agent cores |");
+          "| updates/s | what | samples | p50 ms | p99 ms | p99.9 ms | max ms | rollouts/s | agent"
+              + " cores |");
       System.out.println("|---|---|---|---|---|---|---|---|---|");
       for (int i = 1; i < arguments.length; i++) {
         int rate = Integer.parseInt(arguments[i]);
         double cpu = agent.cpuSeconds();
         double took = latency.publish(rate, seconds);
         double rolloutRate = propagation.rollouts() / took;
-        print(rate, "publish to last replica confirmed", propagation.take(), rolloutRate,
+        print(
+            rate,
+            "publish to last replica confirmed",
+            propagation.take(),
+            rolloutRate,
             (agent.cpuSeconds() - cpu) / took);
         try (PlainClient client = new PlainClient(fleet, MODELS)) {
           client.run(Math.max(1, rolloutRate), WARM_UP_SECONDS / 3);
-          print(rate, "the same requests, plain client",
-              client.run(Math.max(1, rolloutRate), seconds), rolloutRate, Double.NaN);
+          print(
+              rate,
+              "the same requests, plain client",
+              client.run(Math.max(1, rolloutRate), seconds),
+              rolloutRate,
+              Double.NaN);
         }
       }
     }

@@ -37,7 +37,10 @@ public final class Plots {
       List<Double> values = curve.getValue().stream().map(Point::value).toList();
       XYChart cpu =
           chart(
-              axis, "CPU, µs a message", values, curve.getValue().stream().map(Point::cpuMicros).toList());
+              axis,
+              "CPU, µs a message",
+              values,
+              curve.getValue().stream().map(Point::cpuMicros).toList());
       XYChart heap =
           chart(axis, "live heap, MB", values, curve.getValue().stream().map(Point::heap).toList());
       BitmapEncoder.saveBitmap(
@@ -62,10 +65,7 @@ public final class Plots {
             .xAxisTitle(axis)
             .yAxisTitle(what)
             .build();
-    chart
-        .getStyler()
-        .setLegendVisible(false)
-        .setChartBackgroundColor(Color.WHITE);
+    chart.getStyler().setLegendVisible(false).setChartBackgroundColor(Color.WHITE);
     chart.getStyler().setXAxisLogarithmic(true).setYAxisLogarithmic(true);
     // Whole decades, so that no curve looks steeper than it is.
     double least = y.stream().mapToDouble(Double::doubleValue).min().orElse(1);

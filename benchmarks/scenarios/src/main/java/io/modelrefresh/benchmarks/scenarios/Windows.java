@@ -4,8 +4,8 @@ import java.time.Duration;
 
 /**
  * The windows in which a model's updates are collected: the first update opens one; it closes when
- * none came for the quiet period, and after the longest wait at the latest. One load of each replica
- * at the end of each is the least there can be, if no update may wait longer.
+ * none came for the quiet period, and after the longest wait at the latest. One load of each
+ * replica at the end of each is the least there can be, if no update may wait longer.
  */
 record Windows(Duration quietPeriod, Duration maxWait) {
 

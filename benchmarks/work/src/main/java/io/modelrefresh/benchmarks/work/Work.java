@@ -10,10 +10,16 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.LongAdder;
 
-/** The work every consumer does for every message, before it acks: parse the body, count by feature view. */
+/**
+ * The work every consumer does for every message, before it acks: parse the body, count by feature
+ * view.
+ */
 public final class Work {
   public record Event(
-      String feature_view, Map<String, Object> entity, List<String> features, String event_timestamp) {}
+      String feature_view,
+      Map<String, Object> entity,
+      List<String> features,
+      String event_timestamp) {}
 
   private static final ObjectReader READER =
       new ObjectMapper()
