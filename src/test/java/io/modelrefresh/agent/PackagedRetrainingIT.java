@@ -53,7 +53,7 @@ class PackagedRetrainingIT {
               changes: [schema]
               drift-at-least: {psi: 0.2}
               queue: kubernetes
-              kubernetes: {template-file: "%2$s"}
+              kubernetes: {template-file: "%2$s", namespace: ml}
           by-cron-job:
             feature-views: [stats]
             server: {protocol: open-inference, replicas: "%1$s"}
@@ -194,7 +194,7 @@ class PackagedRetrainingIT {
     assertThat(fromCronJob.getSpec().getBackoffLimit()).isEqualTo(2);
     assertThat(fromCronJob.getSpec().getTemplate().getSpec().getContainers().get(0).getImage())
         .isEqualTo("train:1");
-    assertThat(api.client().v1().events().inNamespace("ml").list().getItems()).hasSize(1);
+    assertThat(api.admin().v1().events().inNamespace("ml").list().getItems()).hasSize(1);
 
     ScriptedServer.Request request = trainer.requests().get(0);
     JsonObject conf = new JsonObject(request.body()).getJsonObject("conf");
@@ -295,7 +295,7 @@ class PackagedRetrainingIT {
   }
 
   private Job onlyJob(String namespace) {
-    List<Job> jobs = api.client().batch().v1().jobs().inNamespace(namespace).list().getItems();
+    List<Job> jobs = api.admin().batch().v1().jobs().inNamespace(namespace).list().getItems();
     assertThat(jobs).hasSize(1);
     return jobs.get(0);
   }
@@ -309,6 +309,6 @@ class PackagedRetrainingIT {
   }
 
   private List<ConfigMap> ledgers() {
-    return api.client().configMaps().inNamespace("agents").list().getItems();
+    return api.admin().configMaps().inNamespace("agents").list().getItems();
   }
 }
