@@ -16,8 +16,11 @@ import com.google.pubsub.v1.SubscriberGrpc;
 import com.google.pubsub.v1.Subscription;
 import io.grpc.ManagedChannel;
 import io.grpc.ManagedChannelBuilder;
+import io.grpc.Status;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import org.awaitility.Awaitility;
 
 /** A topic of an emulator and the agent's subscription to it, used as a feature store would. */
 public final class Topic implements AutoCloseable {
@@ -55,10 +58,19 @@ public final class Topic implements AutoCloseable {
     return publish(message(data));
   }
 
+  /** The agent under test may not have created the topic yet. */
   String publish(PubsubMessage message) {
-    return publisher
-        .publish(PublishRequest.newBuilder().setTopic(topic).addMessages(message).build())
-        .getMessageIds(0);
+    return Awaitility.await()
+        .atMost(Duration.ofSeconds(60))
+        .ignoreExceptionsMatching(
+            failure -> Status.fromThrowable(failure).getCode() == Status.Code.NOT_FOUND)
+        .until(
+            () ->
+                publisher
+                    .publish(
+                        PublishRequest.newBuilder().setTopic(topic).addMessages(message).build())
+                    .getMessageIds(0),
+            id -> !id.isEmpty());
   }
 
   /** Publishes these in one request, and answers their message ids. */
