@@ -1,5 +1,6 @@
 package io.modelrefresh.retraining;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
@@ -29,9 +30,11 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Queue;
 import java.util.Random;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.logging.Level;
 import java.util.logging.Logger;
 import java.util.stream.Collectors;
@@ -68,11 +71,25 @@ class ManyAgentsTest {
   private final ApiServer server = new ApiServer().up();
   private final SettableClock clock = new SettableClock();
   private final Map<String, Model> models = new HashMap<>();
+  private final Queue<String> writes = new ConcurrentLinkedQueue<>();
   private final List<Agent> agents = new ArrayList<>();
   private final List<ClusterAccess> clusters = new ArrayList<>();
 
   @BeforeEach
   void given(@TempDir Path directory) throws IOException {
+    server.observe(
+        (asked, answered) -> {
+          if (asked.getMethod().equals("PUT") || asked.getMethod().equals("POST")) {
+            writes.add(
+                "%s %s %d %s %s"
+                    .formatted(
+                        clock.instant(),
+                        asked.getMethod(),
+                        answered.code(),
+                        asked.getPath(),
+                        new String(answered.getBody().getBytes(), UTF_8)));
+          }
+        });
     serversLog.setLevel(Level.OFF);
     lanesLog.setLevel(Level.OFF);
     Path template =
@@ -132,7 +149,9 @@ class ManyAgentsTest {
       if (kills.contains(i)) {
         restart(random.nextInt(active));
       }
-      anyAgent().receive(next);
+      String id = "m" + i;
+      unacked.put(id, next);
+      anyAgent().receive(id, next);
     }
     // What a killed agent held is delivered again, and all die once more before the last is due.
     redeliverWhatWasNotAcked();
@@ -187,10 +206,9 @@ class ManyAgentsTest {
     return agents.get(random.nextInt(agents.size()));
   }
 
+  /** Each is the message it was, so an agent that still holds it knows it again. */
   private void redeliverWhatWasNotAcked() {
-    List<Delivered> again = List.copyOf(unacked.values());
-    unacked.clear();
-    again.forEach(each -> anyAgent().receive(each));
+    Map.copyOf(unacked).forEach((id, delivered) -> anyAgent().receive(id, delivered));
     await().untilAsserted(() -> assertThat(unacked).as("seed %d", seed).isEmpty());
   }
 
@@ -260,7 +278,17 @@ class ManyAgentsTest {
         lost.put(trigger, entry);
       }
     }
-    assertThat(lost).as("seed %d", seed).isEmpty();
+    assertThat(lost)
+        .as(() -> "seed %d, the ledgers' history:%n%s".formatted(seed, history(lost.keySet())))
+        .isEmpty();
+  }
+
+  private String history(Set<Delivered> lost) {
+    Set<String> ledgers =
+        lost.stream().map(each -> KubernetesLedger.name(each.model())).collect(Collectors.toSet());
+    return writes.stream()
+        .filter(write -> ledgers.stream().anyMatch(write::contains))
+        .collect(Collectors.joining("\n"));
   }
 
   /** An agent's process: once killed, nothing it began has any further effect on it. */
@@ -322,9 +350,7 @@ class ManyAgentsTest {
       dead = true;
     }
 
-    void receive(Delivered delivered) {
-      String id = "m" + System.nanoTime() + "-" + random.nextLong();
-      unacked.put(id, delivered);
+    void receive(String id, Delivered delivered) {
       HeldMessage message =
           messages.hold(
               id,
