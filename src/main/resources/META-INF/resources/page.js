@@ -236,6 +236,123 @@ function facts(model, history) {
     pair('desired watermark', model.desired_watermark ? moment(model.desired_watermark, true) : 'no update yet'));
 }
 
+// ---- What a viewer may do ----
+
+let token; // Kept here alone: it is gone with the page.
+let mayChange = false;
+
+const authorization = () => (token ? { Authorization: `Bearer ${token}` } : {});
+
+/** The agent said no. */
+class Refused extends Error {}
+
+/** What the agent answers to a change; throws what it says of one that it refuses. */
+async function change(path, body) {
+  const answer = await fetch(path, { method: 'POST', cache: 'no-store',
+    headers: { ...authorization(), ...(body && { 'Content-Type': 'application/json' }) }, body });
+  if (answer.ok) return answer.json();
+  const problem = await problemOf(answer);
+  if (answer.status === 401 || answer.status === 403) await askAccess();
+  throw new Refused(sentence(problem));
+}
+
+/** Buttons, and beside them what became of the last one pressed. They outlive what they are shown in. */
+function actions(...labelled) {
+  const said = el('span', 'said');
+  said.role = 'status';
+  const buttons = labelled.map(([label, act]) => {
+    const button = el('button', '', label);
+    button.type = 'button';
+    button.addEventListener('click', async () => {
+      buttons.forEach((each) => { each.disabled = true; });
+      said.className = 'said';
+      said.textContent = '';
+      try {
+        said.textContent = await act();
+      } catch (error) {
+        said.classList.add('bad');
+        said.textContent = error instanceof Refused ? error.message : 'no answer: it may have been done, or not';
+      }
+      buttons.forEach((each) => { each.disabled = false; });
+    });
+    return button;
+  });
+  const element = el('div', 'actions', ...buttons, said);
+  element.buttons = buttons;
+  return element;
+}
+
+const modelActions = new Map();
+
+function actionsOn(model) {
+  if (!modelActions.has(model.model)) {
+    const tell = (what, told) => async () => {
+      await change(`v1/models/${encodeURIComponent(model.model)}/${what}`);
+      return `${told} at ${clock(now())}`;
+    };
+    modelActions.set(model.model, actions(
+      ['Refresh', tell('refresh', 'refresh asked for')],
+      ['Pause', tell('pause', 'paused')],
+      ['Resume', tell('resume', 'resumed')]));
+  }
+  const element = modelActions.get(model.model);
+  const paused = model.state === 'paused';
+  element.buttons[1].hidden = paused;
+  element.buttons[2].hidden = !paused;
+  return element;
+}
+
+const replay = actions(['Replay', async () => {
+  const { replayed, left } = await change('v1/dead-letters/replay', '{}');
+  return `${times(replayed, 'dead letter')} published again${left ? `, ${left} left` : ''} at ${clock(now())}`;
+}]);
+
+/** Shows to a viewer what they may do, and what it takes to do more. */
+function showAccess({ may_change: may, by_token: byToken }) {
+  $('#operator').hidden = may || !byToken;
+  $('#lock').hidden = !may || !byToken;
+  $('#access').textContent = !may ? 'Read-only.'
+    : byToken ? 'Unlocked with the operators’ token, until the page is closed.'
+      : 'Open: whoever sees this page may change something by it.';
+  $('#dead-letters .place').replaceChildren(...(may ? [replay] : []));
+  if (may !== mayChange) {
+    mayChange = may;
+    cards.clear();
+    showModels();
+  }
+}
+
+/** Asks what may be done with the token that is known. One that is refused is forgotten, and the viewer told why. */
+async function askAccess(signal) {
+  const answer = await fetch('v1/access', { headers: authorization(), cache: 'no-store', signal });
+  if (answer.ok) {
+    showAccess(await answer.json());
+    return;
+  }
+  const problem = await problemOf(answer);
+  lock();
+  $('#operator').open = true;
+  $('#operator .said').textContent = sentence(problem);
+}
+
+async function unlock(event) {
+  event.preventDefault();
+  token = $('#token').value.trim();
+  $('#token').value = '';
+  $('#operator .said').textContent = '';
+  try {
+    await askAccess();
+  } catch {
+    lock();
+    $('#operator .said').textContent = 'The agent cannot be reached.';
+  }
+}
+
+function lock() {
+  token = undefined;
+  showAccess({ may_change: false, by_token: true });
+}
+
 function card(model) {
   const history = histories.get(model.model) ?? [];
   const state = stateOf(model);
@@ -252,7 +369,8 @@ function card(model) {
     chart(model, history),
     el('ul', 'replicas', ...model.replicas.map((replica) => replicaRow(replica, model.desired_watermark))),
     pending.length ? el('div', 'pending', el('p', 'soft', 'Pending'),
-      el('ul', '', ...pending.map((reason) => el('li', '', readable(reason))))) : undefined);
+      el('ul', '', ...pending.map((reason) => el('li', '', readable(reason))))) : undefined,
+    mayChange ? actionsOn(model) : undefined);
 }
 
 // ---- The whole ----
@@ -268,6 +386,7 @@ function shownModels() {
 }
 
 function showModels() {
+  const focused = document.activeElement;
   const all = shownModels();
   const shown = all.slice(0, MOST_CARDS);
   const list = shown.map((model) => {
@@ -281,6 +400,7 @@ function showModels() {
   if (list.length !== place.children.length || list.some((element, i) => place.children[i] !== element)) {
     place.replaceChildren(...list);
   }
+  if (place.contains(focused)) focused.focus({ preventScroll: true }); // A button that has moved to a new card.
   $('#models input').hidden = models.size < 6;
   const more = $('#models .more');
   more.hidden = all.length > 0 && all.length <= MOST_CARDS;
@@ -414,13 +534,20 @@ function cutOff() {
   $('main').classList.add('old');
 }
 
-async function explain(answer) {
+/** What a problem document says, or a status that came without one. */
+async function problemOf(answer) {
   const problem = await answer.json().catch(() => ({}));
-  const text = problem.detail ?? `The agent answered ${answer.status}.`;
+  return { title: problem.title ?? String(answer.status), text: problem.detail ?? `The agent answered ${answer.status}.` };
+}
+
+const sentence = ({ title, text }) => `${title}: ${text}`;
+
+async function explain(answer) {
+  const { title, text } = await problemOf(answer);
   const standby = answer.status === 503;
   $('main').hidden = true;
   connection('warn', standby ? 'standby' : 'not shown');
-  notice(standby ? 'This agent is a standby' : problem.title ?? 'Not shown', text);
+  notice(standby ? 'This agent is a standby' : title, text);
 }
 
 /** One stay at the stream; tells whether it was let in. */
@@ -432,6 +559,7 @@ async function watch(controller) {
     return false;
   }
   followJobs(controller.signal);
+  askAccess(controller.signal).catch(() => {}); // The stream says what is wrong.
   await read(answer.body, controller, (event) => {
     take(event);
     $('main').hidden = false;
@@ -476,6 +604,8 @@ async function run() {
   }
 }
 
+$('#operator form').addEventListener('submit', unlock);
+$('#lock').addEventListener('click', lock);
 $('#models input').addEventListener('input', showModels);
 $('#zone').textContent = Intl.DateTimeFormat().resolvedOptions().timeZone;
 setInterval(() => document.querySelectorAll('.since').forEach((element) => element.tell()), 1_000);

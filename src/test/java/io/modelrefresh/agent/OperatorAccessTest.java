@@ -148,6 +148,31 @@ class OperatorAccessTest {
   }
 
   @Test
+  void whoeverAsksIsToldWhatTheyMayDo() {
+    given()
+        .get("/v1/access")
+        .then()
+        .statusCode(200)
+        .header("Cache-Control", "no-store")
+        .body("may_change", is(false))
+        .body("by_token", is(true));
+    given()
+        .header("Authorization", "Bearer " + TOKEN)
+        .get("/v1/access")
+        .then()
+        .statusCode(200)
+        .body("may_change", is(true))
+        .body("by_token", is(true));
+  }
+
+  @Test
+  void whoeverAsksWithAWrongTokenOrOneThatCannotBeCheckedIsToldSo() {
+    given().header("Authorization", "Bearer wrong").get("/v1/access").then().statusCode(401);
+    MountedToken.write("two words");
+    given().header("Authorization", "Bearer two words").get("/v1/access").then().statusCode(503);
+  }
+
+  @Test
   void everybodyMayLook() {
     given().get("/v1/models").then().statusCode(200);
   }

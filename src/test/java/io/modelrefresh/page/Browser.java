@@ -170,6 +170,38 @@ public final class Browser implements AutoCloseable {
     return answer.path("result").path("value");
   }
 
+  /** Presses the button of this label as a mouse does, in the middle of where it is seen. */
+  public Browser press(String label) {
+    JsonNode middle =
+        run(
+            """
+            (() => {
+              const wanted = [...document.querySelectorAll('button, summary')]
+                .filter((each) => each.textContent === '%s' && each.checkVisibility())[0];
+              wanted.scrollIntoView({ block: 'center' });
+              const { x, y, width, height } = wanted.getBoundingClientRect();
+              return { x: x + width / 2, y: y + height / 2 };
+            })()"""
+                .formatted(label));
+    for (String type : new String[] {"mousePressed", "mouseReleased"}) {
+      call(
+          "Input.dispatchMouseEvent",
+          JSON.createObjectNode()
+              .put("type", type)
+              .put("x", middle.path("x").asDouble())
+              .put("y", middle.path("y").asDouble())
+              .put("button", "left")
+              .put("clickCount", 1));
+    }
+    return this;
+  }
+
+  /** Types into what has the focus. */
+  public Browser type(String text) {
+    call("Input.insertText", JSON.createObjectNode().put("text", text));
+    return this;
+  }
+
   /** A picture of what is in the window, PNG. */
   public byte[] picture() {
     return Base64.getDecoder()

@@ -11,6 +11,7 @@ import io.modelrefresh.agent.Topic;
 import io.modelrefresh.emulator.EmbeddedPubSub;
 import io.modelrefresh.serving.FakeModelServer;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.ZoneOffset;
 import java.time.ZonedDateTime;
@@ -22,12 +23,15 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /** What a person sees on the page of a packaged agent, in a real browser. */
 class PageIT {
 
   /** Would run its script wherever it became markup. */
   private static final String HOSTILE = "<img src=x onerror=document.title=1>";
+
+  private static final String DEAD_LETTERS = "projects/it/topics/feature-updates-dead-letter";
 
   private static Optional<Path> executable = Optional.empty();
 
@@ -53,7 +57,7 @@ class PageIT {
     topic = new Topic(emulator.address(), "it");
     emulator.createTopic(topic.name());
     emulator.createSubscription(topic.subscription(), topic.name());
-    emulator.createTopic("projects/it/topics/feature-updates-dead-letter");
+    emulator.createTopic(DEAD_LETTERS);
     browser = Browser.start(executable.get(), 1280, 800);
   }
 
@@ -183,6 +187,151 @@ class PageIT {
     awaitSeen("1 of 2", "longlong", "a_feature_view_with");
 
     assertThat(browser.run("document.documentElement.scrollWidth").asInt()).isEqualTo(390);
+  }
+
+  // ---- What a viewer may do ----
+
+  private static final String TOKEN = "c2VjcmV0-1";
+
+  @TempDir Path secret;
+
+  private Path tokenFile() {
+    return secret.resolve("token");
+  }
+
+  private void openWithOperatorsToken() throws IOException {
+    Files.writeString(tokenFile(), TOKEN + "\n");
+    openAndAwaitFresh(Map.of("model-refresh.api.token-file", tokenFile().toString()));
+    await("the way to unlock is shown").until(() -> seen("#operator"));
+  }
+
+  private boolean seen(String selector) {
+    return browser.run("document.querySelector('" + selector + "').checkVisibility()").asBoolean();
+  }
+
+  private void unlockWith(String token) {
+    browser.press("Read-only");
+    browser.run("document.querySelector('#token').focus()");
+    browser.type(token).press("Unlock");
+  }
+
+  private void assertNothingCanBeChanged() {
+    assertThat(browser.text()).doesNotContain("Refresh\n", "Pause", "Resume", "Replay");
+    assertThat(count("article button, .side button")).isZero();
+  }
+
+  @Test
+  void aViewerWithoutATokenSeesNoButton() throws IOException {
+    openWithOperatorsToken();
+
+    assertNothingCanBeChanged();
+  }
+
+  @Test
+  void whereThereIsNoTokenNothingIsThereToUnlock() {
+    openAndAwaitFresh(Map.of());
+    await("the agent was asked who may").until(() -> asked("v1/access"));
+
+    assertThat(seen("#operator")).isFalse();
+    assertNothingCanBeChanged();
+  }
+
+  private boolean asked(String resource) {
+    return browser
+        .run(
+            "performance.getEntriesByType('resource')"
+                + ".some((each) => each.name.endsWith('/%s') && each.responseEnd > 0)"
+                    .formatted(resource))
+        .asBoolean();
+  }
+
+  @Test
+  void aWrongTokenIsRefusedAndOneThatCannotBeCheckedToo() throws IOException {
+    openWithOperatorsToken();
+
+    unlockWith("c2VjcmV0-2");
+
+    awaitSeen("Unauthorized: expected the token of model-refresh.api.token-file");
+    assertNothingCanBeChanged();
+
+    Files.delete(tokenFile());
+    browser.run("document.querySelector('#token').focus()");
+    browser.type(TOKEN).press("Unlock");
+
+    awaitSeen("Service Unavailable: the agent's log says why the token cannot be read");
+    assertNothingCanBeChanged();
+  }
+
+  @Test
+  void withTheTokenAModelIsRefreshedPausedAndResumed() throws IOException {
+    openWithOperatorsToken();
+    int loads = one.loadCount("fraud");
+
+    unlockWith(TOKEN);
+    awaitSeen("Refresh", "Pause", "Unlocked");
+    browser.press("Refresh");
+
+    awaitSeen("refresh asked for at");
+    await().until(() -> one.loadCount("fraud") == loads + 1 && two.loadCount("fraud") == loads + 1);
+    browser.press("Pause");
+    awaitSeen("paused at", "Resume");
+    topic.update("payments");
+    awaitSeen("is paused");
+    browser.press("Resume");
+    awaitSeen("resumed at", "Pause");
+    await().until(() -> one.loadCount("fraud") == loads + 2 && two.loadCount("fraud") == loads + 2);
+  }
+
+  @Test
+  void theTokenIsKeptNowhereButInThePage() throws IOException {
+    openWithOperatorsToken();
+    unlockWith(TOKEN);
+    awaitSeen("Refresh", "Pause");
+
+    String kept =
+        browser
+            .run(
+                "JSON.stringify([location.href, {...localStorage}, {...sessionStorage},"
+                    + " document.cookie, performance.getEntries().map((each) => each.name),"
+                    + " document.querySelector('#token').value])")
+            .asText();
+
+    assertThat(kept).contains("/v1/access").doesNotContain(TOKEN);
+    browser.run("location.reload()");
+    await("it has to be unlocked anew").until(() -> seen("#operator"));
+    assertNothingCanBeChanged();
+  }
+
+  @Test
+  void aTokenThatWasRotatedUnlocksNoMoreAndThePersonIsTold() throws IOException {
+    openWithOperatorsToken();
+    unlockWith(TOKEN);
+    awaitSeen("Refresh", "Pause");
+    int loads = one.loadCount("fraud");
+    Files.writeString(tokenFile(), "rotated");
+
+    browser.press("Refresh");
+
+    awaitSeen("Unauthorized: expected the token of model-refresh.api.token-file");
+    assertNothingCanBeChanged();
+    assertThat(one.loadCount("fraud")).isEqualTo(loads);
+  }
+
+  @Test
+  void deadLettersArePublishedAgainAndWhatFailsIsSaid() throws IOException {
+    openWithOperatorsToken();
+    unlockWith(TOKEN);
+    awaitSeen("Replay");
+    String message = topic.publish("{\"feature_view\": 7}");
+    awaitSeen("message " + message);
+
+    browser.press("Replay");
+
+    awaitSeen("Service Unavailable: the dead letters could not be read or published");
+    emulator.createSubscription(
+        "projects/it/subscriptions/feature-updates-dead-letter-sub", DEAD_LETTERS);
+    topic.publish("{\"feature_view\": 8}");
+    await().until(() -> browser.press("Replay").text().contains("1 dead letter published again"));
   }
 
   @Test
