@@ -18,7 +18,7 @@ import org.junit.jupiter.api.Timeout;
 @Tag("soak")
 class SoakIT {
 
-  private static final Duration SLICE = Duration.parse(System.getProperty("soak.slice", "PT75S"));
+  private static final Duration SLICE = Duration.parse(System.getProperty("soak.slice", "PT3M"));
   private static final Duration ALL = Duration.parse(System.getProperty("soak.duration", "PT0S"));
 
   @Test
@@ -52,7 +52,7 @@ class SoakIT {
                 "seed %d: %s%nWhat happened (the agents' logs are in %s):%n  %s"
                     .formatted(
                         seed,
-                        soak.history().violations(),
+                        soak.history().verdict(),
                         directory,
                         String.join("\n  ", soak.history().events())))
         .isTrue();

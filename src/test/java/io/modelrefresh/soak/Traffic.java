@@ -28,7 +28,7 @@ final class Traffic implements AutoCloseable {
   Traffic(Topic topic, Journal journal, long seed) {
     this.topic = topic;
     this.journal = journal;
-    this.random = new Random(seed);
+    this.random = Schedule.random(seed, "traffic");
   }
 
   void start() {
