@@ -51,8 +51,8 @@ final class Soak implements AutoCloseable {
   private static final String DEAD_LETTERS_SUB =
       "projects/it/subscriptions/feature-updates-dead-letter-sub";
   private static final String LEASE = "model-refresh-agent";
-  private static final Duration START = Duration.ofSeconds(200);
-  private static final Duration CONVERGENCE = Duration.ofSeconds(150);
+  private static final Duration START = Duration.ofSeconds(300);
+  private static final Duration CONVERGENCE = Duration.ofSeconds(300);
   private static final Duration LOOK = Duration.ofMillis(500);
   private static final Duration CALM = Duration.ofSeconds(8);
   private static final int HEAP_SAMPLES = 12;
