@@ -97,7 +97,7 @@ final class Oracle {
 
   private void judgeAtEnd(Deployment deployment, Sent sent, Instant end) {
     if (!surelyConsumed(deployment, sent, end)) {
-      if (catalog.surelyConsumed(deployment.model, sent.update, end, end)) {
+      if (catalog.consumesNow(deployment.model, sent.update)) {
         unjudged++;
       }
       return;
