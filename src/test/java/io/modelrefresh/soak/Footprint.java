@@ -12,6 +12,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.concurrent.TimeUnit;
 import java.util.function.ToLongFunction;
 import java.util.stream.Collectors;
@@ -35,9 +36,9 @@ final class Footprint {
    */
   static final int THREADS = 8;
 
-  static final int FILES = 20;
+  static final int FILES = 10;
 
-  static final long HEAP_BYTES = 8L << 20;
+  static final long HEAP_BYTES = 6L << 20;
 
   /** An agent remembers the ids of what it acknowledged lately. */
   static final long BYTES_PER_MESSAGE = 250;
@@ -46,10 +47,7 @@ final class Footprint {
 
   record Heap(Instant at, long bytes, double received) {}
 
-  /**
-   * @param term how often the lease had passed to another
-   */
-  private record Key(long pid, int term) {}
+  private record Key(long pid, boolean holdsLease) {}
 
   /** An agent while its part is the same. */
   static final class Life {
@@ -88,18 +86,22 @@ final class Footprint {
 
   private final Map<Key, Life> lives = new LinkedHashMap<>();
 
-  synchronized void sample(Agents agents, int term) {
+  /**
+   * @param holder the number of the agent that holds the lease, if one does
+   */
+  synchronized void sample(Agents agents, OptionalInt holder) {
     for (Agents.Place place : agents.places()) {
       Optional<AgentProcess> agent = place.running();
       if (agent.isPresent()) {
         long pid = agent.get().pid();
-        sampleOf(pid).ifPresent(sample -> life(pid, term, place.number()).add(sample));
+        sampleOf(pid).ifPresent(sample -> life(pid, place.number(), holder).add(sample));
       }
     }
   }
 
-  private Life life(long pid, int term, int agent) {
-    return lives.computeIfAbsent(new Key(pid, term), key -> new Life(agent, Instant.now()));
+  private Life life(long pid, int agent, OptionalInt holder) {
+    boolean holds = holder.isPresent() && holder.getAsInt() == agent;
+    return lives.computeIfAbsent(new Key(pid, holds), key -> new Life(agent, Instant.now()));
   }
 
   private static Optional<Sample> sampleOf(long pid) {
@@ -124,7 +126,7 @@ final class Footprint {
   }
 
   /** What is left on the heap after a collection, of those that answer. */
-  void sampleHeaps(Agents agents, int term) {
+  void sampleHeaps(Agents agents, OptionalInt holder) {
     for (Agents.Place place : agents.places()) {
       Optional<AgentProcess> agent = place.running();
       agent
@@ -132,7 +134,7 @@ final class Footprint {
           .ifPresent(
               heap -> {
                 synchronized (this) {
-                  life(agent.get().pid(), term, place.number()).add(heap);
+                  life(agent.get().pid(), place.number(), holder).add(heap);
                 }
               });
     }

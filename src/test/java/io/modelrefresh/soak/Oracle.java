@@ -31,7 +31,7 @@ import java.util.Optional;
  *
  * <p>What counts as a load is {@link Deployment#countingLoads}. Agents take a catalog over, and
  * hear of replicas, a while after these change: a model that consumes a view is held to the promise
- * for what was published {@link Catalog#ADOPTION} later, and, at the moment of an ack, a replica
+ * for what was published {@link Catalog#adoption} later, and, at the moment of an ack, a replica
  * that was there for as long before the publication.
  */
 final class Oracle {

@@ -31,6 +31,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ConcurrentSkipListMap;
@@ -51,6 +52,7 @@ final class Soak implements AutoCloseable {
   private static final String DEAD_LETTERS_SUB =
       "projects/it/subscriptions/feature-updates-dead-letter-sub";
   private static final String LEASE = "model-refresh-agent";
+  private static final String IDENTITY = "agent-";
   private static final Duration START = Duration.ofSeconds(300);
   private static final Duration CONVERGENCE = Duration.ofSeconds(300);
   private static final Duration LOOK = Duration.ofMillis(500);
@@ -170,7 +172,7 @@ final class Soak implements AutoCloseable {
     configuration.put("quarkus.kubernetes-client.namespace", "ml");
     if (schedule.lease()) {
       configuration.put("model-refresh.lease.name", LEASE);
-      configuration.put("model-refresh.lease.identity", "agent-" + agent);
+      configuration.put("model-refresh.lease.identity", IDENTITY + agent);
       configuration.put("model-refresh.lease.duration", Schedule.LEASE.toSeconds() + "s");
     }
     configuration.put("model-refresh.catalog.location", catalog.file().toString());
@@ -221,6 +223,13 @@ final class Soak implements AutoCloseable {
     }
   }
 
+  private OptionalInt holder() {
+    String last = holders.isEmpty() ? "" : holders.get(holders.size() - 1);
+    return last.startsWith(IDENTITY)
+        ? OptionalInt.of(Integer.parseInt(last.substring(IDENTITY.length())))
+        : OptionalInt.empty();
+  }
+
   // ---- The course of it ----
 
   /** Carries the schedule out. What came of it is in the history. */
@@ -237,7 +246,7 @@ final class Soak implements AutoCloseable {
     Duration heaps = schedule.length().dividedBy(HEAP_SAMPLES);
     Future<?> measuring =
         executor.scheduleWithFixedDelay(
-            () -> footprint.sampleHeaps(agents, holders.size()),
+            () -> footprint.sampleHeaps(agents, holder()),
             heaps.toMillis() / 2,
             heaps.toMillis(),
             TimeUnit.MILLISECONDS);
@@ -398,7 +407,7 @@ final class Soak implements AutoCloseable {
   private void watch() {
     try {
       if (!converging) {
-        footprint.sample(agents, holders.size());
+        footprint.sample(agents, holder());
       }
       boolean mayEnd = schedule.lease() || Instant.now().isBefore(mayEndUntil);
       agents.places().forEach(place -> place.startAgainIfEnded(mayEnd));
