@@ -51,9 +51,9 @@ class FootprintTest {
   }
 
   @Test
-  void aConnectionLeftOpenEveryFiveSecondsIsFound() {
+  void aConnectionLeftOpenEveryThreeSecondsIsFound() {
     for (int second = 0; second < SECONDS; second++) {
-      sample(second, 40, 340 + second / 5, 40 + second / 5);
+      sample(second, 40, 340 + second / 3, 40 + second / 3);
     }
 
     assertThat(violations())
