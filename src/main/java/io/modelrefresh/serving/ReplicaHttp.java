@@ -149,7 +149,16 @@ final class ReplicaHttp {
       request.headers().forEach(options::putHeader);
       way.authority()
           .ifPresent(name -> options.setHost(name.split(":", 2)[0]).putHeader("Host", name));
-      client.request(options).onFailure(this::unreachable).onSuccess(this::send);
+      requested(options).onFailure(this::unreachable).onSuccess(this::send);
+    }
+
+    /** A client that is closed throws, and nobody would hear of it where this is sent again. */
+    private Future<HttpClientRequest> requested(RequestOptions options) {
+      try {
+        return client.request(options);
+      } catch (IllegalStateException e) {
+        return Future.failedFuture(e);
+      }
     }
 
     private void send(HttpClientRequest sent) {

@@ -9,6 +9,7 @@ import io.fabric8.kubernetes.client.utils.Serialization;
 import io.fabric8.mockwebserver.http.MockResponse;
 import io.fabric8.mockwebserver.http.RecordedRequest;
 import io.modelrefresh.ApiServer;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -41,7 +42,9 @@ public final class RetrainingAudit implements BiConsumer<RecordedRequest, MockRe
   public void accept(RecordedRequest request, MockResponse response) {
     boolean writes = request.getMethod().equals("POST") || request.getMethod().equals("PUT");
     if (writes && request.getPath().contains("/configmaps") && response.code() < 300) {
-      ConfigMap map = Serialization.unmarshal(request.getUtf8Body(), ConfigMap.class);
+      // What was sent has been read by now; the answer says what is stored.
+      String stored = new String(response.getBody().getBytes(), StandardCharsets.UTF_8);
+      ConfigMap map = Serialization.unmarshal(stored, ConfigMap.class);
       Map<String, LedgerEntry> entries = new TreeMap<>();
       map.getData().forEach((kind, text) -> entries.put(kind, LedgerCodec.decode(text)));
       List<Written> written =
@@ -109,7 +112,7 @@ public final class RetrainingAudit implements BiConsumer<RecordedRequest, MockRe
    */
   public List<String> problems(ApiServer api, List<String> requested, Duration cooldown) {
     List<Job> jobs = new ArrayList<>();
-    for (HasMetadata job : api.client().batch().v1().jobs().inNamespace("ml").list().getItems()) {
+    for (HasMetadata job : api.admin().batch().v1().jobs().inNamespace("ml").list().getItems()) {
       Map<String, String> annotations = job.getMetadata().getAnnotations();
       jobs.add(
           new Job(

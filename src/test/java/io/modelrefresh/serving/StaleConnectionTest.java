@@ -99,6 +99,24 @@ class StaleConnectionTest {
   }
 
   @Test
+  void aLoadCutOffByTheEndOfTheClientIsNotSentAgainAndEndsAtOnce() {
+    LoadOutcome second =
+        loadTwice(
+            (socket, nth) -> {
+              if (nth <= 2) {
+                socket.write(OK);
+              } else {
+                http.close();
+              }
+            });
+
+    assertThat(second)
+        .isInstanceOfSatisfying(
+            Failed.class, failed -> assertThat(failed.kind()).isEqualTo(Kind.UNREACHABLE));
+    assertThat(requests).hasValue(3);
+  }
+
+  @Test
   void aReplicaThatClosesEveryConnectionIsUnreachable() {
     LoadOutcome second =
         loadTwice(

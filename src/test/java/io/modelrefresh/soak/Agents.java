@@ -236,12 +236,12 @@ final class Agents implements AutoCloseable {
     return reasons;
   }
 
-  /** The sum over all labels. */
+  /** The sum over all labels, or over those that the name goes on with. */
   static double metric(AgentProcess agent, String name) {
     return agent
         .metrics()
         .lines()
-        .filter(line -> line.startsWith(name + "{") || line.startsWith(name + " "))
+        .filter(line -> line.startsWith(name))
         .mapToDouble(line -> Double.parseDouble(line.substring(line.lastIndexOf(' ') + 1)))
         .sum();
   }

@@ -188,12 +188,18 @@ final class Catalog implements AutoCloseable {
     return Optional.ofNullable(models.get(deployment.model)).map(Entry::pods).orElse(List.of());
   }
 
+  /** Whether it consumes the update by the catalog shown last. */
+  synchronized boolean consumesNow(String model, Update update) {
+    return consumes(now, model, update);
+  }
+
+  private static boolean consumes(Map<String, Entry> models, String model, Update update) {
+    return models.containsKey(model) && models.get(model).consumes(update);
+  }
+
   /** Whether it consumed the update in every catalog an agent may have gone by in that time. */
   synchronized boolean surelyConsumed(String model, Update update, Instant from, Instant to) {
-    return throughout(
-        from.minus(adoption),
-        to,
-        models -> models.containsKey(model) && models.get(model).consumes(update));
+    return throughout(from.minus(adoption), to, models -> consumes(models, model, update));
   }
 
   private boolean throughout(Instant from, Instant to, Predicate<Map<String, Entry>> holds) {

@@ -13,6 +13,7 @@ import io.modelrefresh.soak.Deployment.Protocol;
 import io.netty.handler.codec.dns.DnsRecordType;
 import io.netty.handler.codec.dns.DnsResponseCode;
 import java.time.Duration;
+import java.time.ZonedDateTime;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -254,6 +255,22 @@ final class Fleet implements AutoCloseable {
                 .endConditions()
                 .endEndpoint());
     return slice.build();
+  }
+
+  /** Somebody takes the lease, if it is there, who does not renew it. */
+  void seizeLease(String name) {
+    var lease = api.admin().leases().inNamespace("ml").withName(name);
+    whileApiServerAnswers(
+        () -> {
+          if (lease.get() != null) {
+            lease.edit(
+                held -> {
+                  held.getSpec().setHolderIdentity("intruder");
+                  held.getSpec().setRenewTime(ZonedDateTime.now());
+                  return held;
+                });
+          }
+        });
   }
 
   private void whileApiServerAnswers(Runnable change) {

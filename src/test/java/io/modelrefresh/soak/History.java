@@ -70,8 +70,14 @@ final class History {
     return violations.isEmpty();
   }
 
+  List<String> violations() {
+    synchronized (violations) {
+      return List.copyOf(violations);
+    }
+  }
+
   /** The first violations, and how many there are. */
-  String violations() {
+  String verdict() {
     synchronized (violations) {
       return violations.size()
           + " violations:\n  "

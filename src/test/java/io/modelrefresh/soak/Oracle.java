@@ -31,7 +31,7 @@ import java.util.Optional;
  *
  * <p>What counts as a load is {@link Deployment#countingLoads}. Agents take a catalog over, and
  * hear of replicas, a while after these change: a model that consumes a view is held to the promise
- * for what was published {@link Catalog#ADOPTION} later, and, at the moment of an ack, a replica
+ * for what was published {@link Catalog#adoption} later, and, at the moment of an ack, a replica
  * that was there for as long before the publication.
  */
 final class Oracle {
@@ -43,9 +43,6 @@ final class Oracle {
   private final History history;
 
   private final Map<Pod, List<DoneLoad>> loads = new HashMap<>();
-
-  /** By model, in order of publication: what refreshes it, for certain, from publication to ack. */
-  private final Map<String, List<Sent>> refreshing = new HashMap<>();
 
   private int covered;
   private int byEffect;
@@ -73,21 +70,14 @@ final class Oracle {
                   deployment.countingLoads(pod).stream()
                       .sorted(Comparator.comparing(DoneLoad::startedAt))
                       .toList()));
-      refreshing.put(
-          deployment.model,
-          journal.all().stream()
-              .filter(sent -> sent.update.refreshes())
-              .filter(sent -> surelyConsumed(deployment, sent, sent.ackedAt))
-              .toList());
     }
+    List<Sent> refreshing = journal.all().stream().filter(sent -> sent.update.refreshes()).toList();
     for (Deployment deployment : fleet.deployments()) {
-      for (Sent sent : journal.all()) {
-        if (sent.update.refreshes()) {
-          judgeAtEnd(deployment, sent, end);
+      for (Sent sent : refreshing) {
+        judgeAtEnd(deployment, sent, end);
+        if (surelyConsumed(deployment, sent, sent.ackedAt)) {
+          judgeAck(deployment, sent, refreshing);
         }
-      }
-      for (Sent sent : refreshing.get(deployment.model)) {
-        judgeAck(deployment, sent);
       }
       judgeRetraining(deployment, end);
     }
@@ -107,7 +97,7 @@ final class Oracle {
 
   private void judgeAtEnd(Deployment deployment, Sent sent, Instant end) {
     if (!surelyConsumed(deployment, sent, end)) {
-      if (catalog.surelyConsumed(deployment.model, sent.update, end, end)) {
+      if (catalog.consumesNow(deployment.model, sent.update)) {
         unjudged++;
       }
       return;
@@ -126,7 +116,7 @@ final class Oracle {
     }
   }
 
-  private void judgeAck(Deployment deployment, Sent sent) {
+  private void judgeAck(Deployment deployment, Sent sent, List<Sent> refreshing) {
     if (sent.ackedAt.equals(Instant.MAX)) {
       return;
     }
@@ -137,7 +127,7 @@ final class Oracle {
             .findFirst();
     if (without.isEmpty()) {
       byEffect++;
-    } else if (isGuaranteed(refreshing.get(deployment.model), sent)) {
+    } else if (isGuaranteed(deployment, refreshing, sent)) {
       byGuarantee++;
     } else {
       history.violation(
@@ -154,14 +144,19 @@ final class Oracle {
                     && !load.doneAt().isAfter(sent.ackedAt));
   }
 
-  /** Whether another message, published no earlier, was held when this one was acked. */
-  private static boolean isGuaranteed(List<Sent> others, Sent sent) {
+  /**
+   * Whether another message for the model, published no earlier, was held when this one was acked;
+   * whatever became of the model after that.
+   */
+  private boolean isGuaranteed(Deployment deployment, List<Sent> others, Sent sent) {
     for (int i = others.size() - 1; i >= 0; i--) {
       Sent other = others.get(i);
       if (other.publishTime.isBefore(sent.publishTime)) {
         return false;
       }
-      if (other != sent && other.wasHeld(sent.acked)) {
+      if (other != sent
+          && other.wasHeld(sent.acked)
+          && surelyConsumed(deployment, other, sent.ackedAt)) {
         return true;
       }
     }
@@ -180,17 +175,18 @@ final class Oracle {
       }
     }
     byReason.forEach(
-        (reason, all) -> all.forEach(sent -> judgeTrigger(deployment.model, reason, sent, all)));
+        (reason, all) -> all.forEach(sent -> judgeTrigger(deployment, reason, sent, all)));
   }
 
-  private void judgeTrigger(String model, String reason, Sent sent, List<Sent> all) {
+  private void judgeTrigger(Deployment deployment, String reason, Sent sent, List<Sent> all) {
+    String model = deployment.model;
     triggers++;
     if (!retraining.isCovered(model, reason, sent.publishTime)) {
       history.violation("NO JOB of %s for %s covers %s", model, reason, sent);
     }
     if (!sent.ackedAt.equals(Instant.MAX)
         && !retraining.isGuaranteed(model, reason, sent.publishTime, sent.ackedAt)
-        && !isGuaranteed(all, sent)) {
+        && !isGuaranteed(deployment, all, sent)) {
       history.violation("ACKED TOO SOON: no job of %s for %s was owed: %s", model, reason, sent);
     }
   }

@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.Set;
+import java.util.SplittableRandom;
 
 /**
  * What goes wrong, and when: all of it drawn from the seed before anything is started, so that the
@@ -30,7 +31,7 @@ record Schedule(
     List<Fault> faults) {
 
   /** How long the holder of the lease may be silent. */
-  static final Duration LEASE = Duration.ofSeconds(3);
+  static final Duration LEASE = Duration.ofSeconds(8);
 
   /** An agent that was started gets some time of life, mostly. */
   private static final int LIFE_MILLIS = 15_000;
@@ -38,7 +39,7 @@ record Schedule(
   private static final Set<Kind> ENDS_AGENTS = EnumSet.of(Kind.KILL_AGENT, Kind.TERMINATE_AGENT);
 
   static Schedule of(long seed, Duration length) {
-    Random random = new Random(seed);
+    Random random = random(seed, "schedule");
     boolean lease = random.nextBoolean();
     boolean survivor = !lease || random.nextBoolean();
     int agents = 2 + random.nextInt(2);
@@ -46,7 +47,7 @@ record Schedule(
     List<Fault> drawn = new ArrayList<>();
     for (Kind kind : Kind.values()) {
       if (lease || kind != Kind.SEIZE_LEASE) {
-        drawn.addAll(drawn(kind, agents, length, random));
+        drawn.addAll(drawn(kind, agents, length, random(seed, kind.name())));
       }
     }
     drawn.sort(Comparator.comparing(Fault::at));
@@ -56,6 +57,12 @@ record Schedule(
         fault -> lease && survivor && fault.target() == 0 && fault.kind() == Kind.FREEZE_AGENT);
     return new Schedule(
         seed, length, agents, lease, survivor, extension, withoutOverlaps(drawn, random));
+  }
+
+  /** What is drawn for one thing says nothing about another, and stays when others are added. */
+  static Random random(long seed, String thing) {
+    // What Random draws first is much the same for seeds that are near each other.
+    return new Random(new SplittableRandom(seed + ((long) thing.hashCode() << 32)).nextLong());
   }
 
   private static List<Fault> drawn(Kind kind, int agents, Duration length, Random random) {

@@ -25,15 +25,17 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
-import java.time.ZonedDateTime;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.ConcurrentSkipListMap;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.ScheduledExecutorService;
@@ -50,11 +52,12 @@ final class Soak implements AutoCloseable {
   private static final String DEAD_LETTERS_SUB =
       "projects/it/subscriptions/feature-updates-dead-letter-sub";
   private static final String LEASE = "model-refresh-agent";
-  private static final Duration START = Duration.ofSeconds(200);
-  private static final Duration CONVERGENCE = Duration.ofSeconds(150);
+  private static final String IDENTITY = "agent-";
+  private static final Duration START = Duration.ofSeconds(300);
+  private static final Duration CONVERGENCE = Duration.ofSeconds(300);
   private static final Duration LOOK = Duration.ofMillis(500);
   private static final Duration CALM = Duration.ofSeconds(8);
-  private static final int HEAP_SAMPLES = 8;
+  private static final int HEAP_SAMPLES = 12;
   private static final int THREADS = 48;
 
   private static final String JOB =
@@ -78,7 +81,7 @@ final class Soak implements AutoCloseable {
   private final Footprint footprint = new Footprint();
   private final Collection<PubsubMessage> deadLetters = new ConcurrentLinkedQueue<>();
   private final Map<String, Instant> deadLetteredAt = new ConcurrentHashMap<>();
-  private final Map<Fault.Kind, AtomicInteger> injected = new ConcurrentHashMap<>();
+  private final Map<Fault.Kind, AtomicInteger> injected = new ConcurrentSkipListMap<>();
 
   private final EmbeddedPubSub pubSub = EmbeddedPubSub.start();
   private final Topic topic = new Topic(pubSub.address(), "it");
@@ -95,10 +98,13 @@ final class Soak implements AutoCloseable {
   private final AtomicInteger faultsUnderWay = new AtomicInteger();
 
   /** Holders of the lease, in order. Written on the API server's threads, one at a time. */
-  private final List<String> holders = new ArrayList<>();
+  private final List<String> holders = new CopyOnWriteArrayList<>();
 
   /** Until when an agent may refuse to start, or end: its catalog is broken, or the lease gone. */
   private volatile Instant mayEndUntil = Instant.MIN;
+
+  /** From then on agents have little to do, which would hide what has grown. */
+  private volatile boolean converging;
 
   Soak(Schedule schedule, Path directory) {
     this.schedule = schedule;
@@ -166,7 +172,7 @@ final class Soak implements AutoCloseable {
     configuration.put("quarkus.kubernetes-client.namespace", "ml");
     if (schedule.lease()) {
       configuration.put("model-refresh.lease.name", LEASE);
-      configuration.put("model-refresh.lease.identity", "agent-" + agent);
+      configuration.put("model-refresh.lease.identity", IDENTITY + agent);
       configuration.put("model-refresh.lease.duration", Schedule.LEASE.toSeconds() + "s");
     }
     configuration.put("model-refresh.catalog.location", catalog.file().toString());
@@ -192,7 +198,15 @@ final class Soak implements AutoCloseable {
   }
 
   private void observe(RecordedRequest request, MockResponse response) {
-    retraining.accept(request, response);
+    try {
+      retraining.accept(request, response);
+      observeLease(request, response);
+    } catch (RuntimeException e) {
+      history.violation("the harness could not follow %s: %s", request.getPath(), e);
+    }
+  }
+
+  private void observeLease(RecordedRequest request, MockResponse response) {
     if (request.getPath().contains("/leases") && response.code() < 300) {
       Lease lease =
           Serialization.unmarshal(
@@ -209,6 +223,13 @@ final class Soak implements AutoCloseable {
     }
   }
 
+  private OptionalInt holder() {
+    String last = holders.isEmpty() ? "" : holders.get(holders.size() - 1);
+    return last.startsWith(IDENTITY)
+        ? OptionalInt.of(Integer.parseInt(last.substring(IDENTITY.length())))
+        : OptionalInt.empty();
+  }
+
   // ---- The course of it ----
 
   /** Carries the schedule out. What came of it is in the history. */
@@ -216,16 +237,16 @@ final class Soak implements AutoCloseable {
     history.add("%s", schedule);
     Instant start = Instant.now();
     agents.places().forEach(Agents.Place::start);
+    Future<?> watching = executor.scheduleWithFixedDelay(this::watch, 1, 1, TimeUnit.SECONDS);
     await("agents are ready", START, agents::unready);
     if (!history.isClean()) {
       return;
     }
     catalog.agentsNeed(Duration.between(start, Instant.now()));
-    Future<?> watching = executor.scheduleWithFixedDelay(this::watch, 1, 1, TimeUnit.SECONDS);
     Duration heaps = schedule.length().dividedBy(HEAP_SAMPLES);
     Future<?> measuring =
         executor.scheduleWithFixedDelay(
-            () -> footprint.sampleHeaps(agents),
+            () -> footprint.sampleHeaps(agents, holder()),
             heaps.toMillis() / 2,
             heaps.toMillis(),
             TimeUnit.MILLISECONDS);
@@ -235,6 +256,7 @@ final class Soak implements AutoCloseable {
     }
     sleep(schedule.length());
     measuring.cancel(false);
+    converging = true;
     await("the faults end", CONVERGENCE, () -> pending(faultsUnderWay.get() > 0, "some last"));
     traffic.close();
     pubSub.faults().clear();
@@ -244,7 +266,6 @@ final class Soak implements AutoCloseable {
     sleep(CALM);
     await("nothing is held", Duration.ofSeconds(20), this::unsettled);
     watching.cancel(false);
-    footprint.sampleHeaps(agents);
     Oracle oracle = new Oracle(journal, catalog, fleet, retraining, history);
     oracle.judge(deadLetters, deadLetteredAt);
     List<String> jobs =
@@ -256,11 +277,11 @@ final class Soak implements AutoCloseable {
     retraining
         .problems(api, oncePerName(jobs), Catalog.COOLDOWN)
         .forEach(problem -> history.violation("JOBS: %s", problem));
-    List<String> growth = footprint.judge(history);
-    history.add("%s", closingLine(oracle));
-    growth.forEach(figures -> history.add("%s", figures));
-    System.out.println(closingLine(oracle));
-    growth.forEach(figures -> System.out.println("  " + figures));
+    List<String> closing = new ArrayList<>(footprint.judge(history));
+    closing.add(0, closingLine(oracle));
+    closing.add(1, "faults: " + injected);
+    closing.forEach(line -> history.add("%s", line));
+    System.out.println(String.join(System.lineSeparator() + "  ", closing));
   }
 
   /** A request repeated is of the same job. */
@@ -360,24 +381,11 @@ final class Soak implements AutoCloseable {
       case API_SERVER_DOWN -> fleet.apiServerDown();
       case API_SERVER_FORBIDS -> fleet.apiServerForbids();
       case SEIZE_LEASE -> {
-        seizeLease();
+        fleet.seizeLease(LEASE);
         yield () -> {};
       }
       default -> throw new IllegalArgumentException(fault.toString());
     };
-  }
-
-  /** Somebody takes the lease who does not renew it. */
-  private void seizeLease() {
-    var lease = api.client().leases().inNamespace("ml").withName(LEASE);
-    if (lease.get() != null) {
-      lease.edit(
-          held -> {
-            held.getSpec().setHolderIdentity("intruder");
-            held.getSpec().setRenewTime(ZonedDateTime.now());
-            return held;
-          });
-    }
   }
 
   private Runnable queue(Fault fault) {
@@ -398,7 +406,9 @@ final class Soak implements AutoCloseable {
 
   private void watch() {
     try {
-      footprint.sample(agents);
+      if (!converging) {
+        footprint.sample(agents, holder());
+      }
       boolean mayEnd = schedule.lease() || Instant.now().isBefore(mayEndUntil);
       agents.places().forEach(place -> place.startAgainIfEnded(mayEnd));
     } catch (RuntimeException e) {
@@ -486,7 +496,7 @@ final class Soak implements AutoCloseable {
             agents.starts(),
             holders.size(),
             catalog.changes(),
-            history.isClean() ? "the promise held" : history.violations());
+            history.isClean() ? "the promise held" : history.verdict());
   }
 
   History history() {

@@ -6,6 +6,9 @@ import io.modelrefresh.update.Seeds;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.List;
 import org.jboss.logging.Logger;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -18,7 +21,15 @@ import org.junit.jupiter.api.Timeout;
 @Tag("soak")
 class SoakIT {
 
-  private static final Duration SLICE = Duration.parse(System.getProperty("soak.slice", "PT75S"));
+  private static final Duration SLICE = Duration.parse(System.getProperty("soak.slice", "PT3M"));
+
+  /**
+   * Seeds that have found something, before any others. The first is in every build, always the
+   * same, so that a build's result says something about its changes: three agents, any of which may
+   * be killed, and a lease that passes on ten times.
+   */
+  private static final List<Long> WORST = List.of(2L, 1L, 5L);
+
   private static final Duration ALL = Duration.parse(System.getProperty("soak.duration", "PT0S"));
 
   @Test
@@ -31,10 +42,11 @@ class SoakIT {
                   + " the name server of the soak test: changes of DNS are NOT tried.");
     }
     Instant start = Instant.now();
-    // In every build the same schedule, so that a build's result says something about its changes.
-    long seed = ALL.isZero() ? Long.getLong("seed", 1) : Seeds.next();
+    boolean chosen = Long.getLong("seed") != null;
+    Deque<Long> first = new ArrayDeque<>(chosen ? List.of() : WORST);
+    long seed = Seeds.next();
     do {
-      soak(seed++);
+      soak(first.isEmpty() ? seed++ : first.poll());
     } while (Instant.now().isBefore(start.plus(ALL)));
   }
 
@@ -52,7 +64,7 @@ class SoakIT {
                 "seed %d: %s%nWhat happened (the agents' logs are in %s):%n  %s"
                     .formatted(
                         seed,
-                        soak.history().violations(),
+                        soak.history().verdict(),
                         directory,
                         String.join("\n  ", soak.history().events())))
         .isTrue();

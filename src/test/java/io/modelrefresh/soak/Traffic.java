@@ -14,8 +14,19 @@ import java.util.concurrent.locks.LockSupport;
 final class Traffic implements AutoCloseable {
 
   private static final int EVERY_MILLIS = 50;
+
+  /** How many rounds a pace lasts in the mean: four seconds. */
+  private static final int ROUNDS = 80;
+
   private static final int AT_MOST = 4;
   private static final int BURST = 400;
+
+  /** What is published later hides what became of what was before: there are to be few, or none. */
+  private enum Pace {
+    BUSY,
+    SPARSE,
+    SILENT
+  }
 
   private final Topic topic;
   private final Journal journal;
@@ -28,7 +39,7 @@ final class Traffic implements AutoCloseable {
   Traffic(Topic topic, Journal journal, long seed) {
     this.topic = topic;
     this.journal = journal;
-    this.random = new Random(seed);
+    this.random = Schedule.random(seed, "traffic");
   }
 
   void start() {
@@ -40,8 +51,12 @@ final class Traffic implements AutoCloseable {
   }
 
   private void publish() {
+    Pace pace = Pace.BUSY;
     while (!ended) {
-      int count = random.nextInt(AT_MOST + 1) + burst.getAndSet(0);
+      if (random.nextInt(ROUNDS) == 0) {
+        pace = Pace.values()[random.nextInt(Pace.values().length)];
+      }
+      int count = count(pace) + burst.getAndSet(0);
       List<PubsubMessage> messages = new ArrayList<>();
       for (int i = 0; i < count; i++) {
         PubsubMessage message = next();
@@ -55,6 +70,14 @@ final class Traffic implements AutoCloseable {
       }
       LockSupport.parkNanos(EVERY_MILLIS * 1_000_000L);
     }
+  }
+
+  private int count(Pace pace) {
+    return switch (pace) {
+      case BUSY -> random.nextInt(AT_MOST + 1);
+      case SPARSE -> random.nextInt(ROUNDS) < AT_MOST ? 1 : 0;
+      case SILENT -> 0;
+    };
   }
 
   private PubsubMessage next() {
