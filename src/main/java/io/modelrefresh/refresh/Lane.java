@@ -54,7 +54,7 @@ final class Lane {
   private long desiredSequence;
   private final Anchors anchors = new Anchors();
   private final PendingUpdates updates = new PendingUpdates();
-  private final Waiting waiting = new Waiting();
+  private final Waiting waiting;
   private Optional<Instant> owedSince = Optional.empty();
 
   // What is observed.
@@ -83,6 +83,7 @@ final class Lane {
   Lane(Served served, LaneContext context) {
     this.served = served;
     this.context = context;
+    waiting = new Waiting(context.jitter());
     paused = served.model().paused();
   }
 

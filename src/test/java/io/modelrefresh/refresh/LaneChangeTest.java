@@ -368,7 +368,7 @@ class LaneChangeTest extends LaneScenario {
               }
               return servers;
             },
-            new LaneContext("test", time, time, backoff(), listener()),
+            new LaneContext("test", time, time, backoff(), () -> jitter, listener()),
             RESYNC);
     lanes.start();
 

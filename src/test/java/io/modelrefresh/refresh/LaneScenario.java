@@ -36,6 +36,9 @@ abstract class LaneScenario {
   final HeldMessages messages = new HeldMessages();
   final Map<String, List<String>> settled = new LinkedHashMap<>();
   final List<RolloutReport> reports = new ArrayList<>();
+  /** Which part of its leeway each wait takes. */
+  double jitter;
+
   final AtomicInteger coalesced = new AtomicInteger();
   int published;
 
@@ -78,7 +81,7 @@ abstract class LaneScenario {
         List.of(model),
         this::serversOf,
         this::serversOf,
-        new LaneContext("test", time, time, backoff(), listener),
+        new LaneContext("test", time, time, backoff(), () -> jitter, listener),
         RESYNC);
   }
 
