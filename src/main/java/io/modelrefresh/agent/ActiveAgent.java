@@ -4,6 +4,7 @@ import io.fabric8.kubernetes.client.KubernetesClient;
 import io.modelrefresh.leadership.LeaseElection;
 import io.modelrefresh.leadership.LeaseSettings;
 import io.modelrefresh.leadership.Standing;
+import io.modelrefresh.pubsub.ChannelDraining;
 import io.modelrefresh.refresh.Lanes;
 import io.modelrefresh.retraining.Retraining;
 import io.quarkus.runtime.Quarkus;
@@ -15,8 +16,15 @@ import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.enterprise.context.BeforeDestroyed;
 import jakarta.enterprise.event.Observes;
 import jakarta.enterprise.inject.Instance;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.Optional;
 import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import org.jboss.logging.Logger;
 
 /**
@@ -32,7 +40,11 @@ class ActiveAgent implements LeaseElection.Listener {
   private final Lanes lanes;
   private final Retraining retraining;
   private final ChannelRegistry channels;
+  private final Clock clock;
   private final Optional<LeaseElection> election;
+
+  /** When the agent is to have ended what is under way. Written and read as it shuts down. */
+  private volatile Instant drainedBy = Instant.EPOCH;
 
   ActiveAgent(
       AgentConfig config,
@@ -41,11 +53,13 @@ class ActiveAgent implements LeaseElection.Listener {
       Retraining retraining,
       ChannelRegistry channels,
       Instance<KubernetesClient> kubernetes,
-      Vertx vertx) {
+      Vertx vertx,
+      Clock clock) {
     this.provisioning = provisioning;
     this.lanes = lanes;
     this.retraining = retraining;
     this.channels = channels;
+    this.clock = clock;
     election =
         config
             .lease()
@@ -84,9 +98,41 @@ class ActiveAgent implements LeaseElection.Listener {
     election.ifPresentOrElse(LeaseElection::start, this::activated);
   }
 
-  /** After the channels are drained: the next agent finds nothing of this one's under way. */
+  /**
+   * After the channels are drained, and the loads have ended: the next agent finds nothing of this
+   * one's under way.
+   */
   void stop(@Observes @BeforeDestroyed(ApplicationScoped.class) @Priority(60) Object event) {
-    election.ifPresent(LeaseElection::close);
+    election.ifPresent(
+        held -> {
+          awaitLoads();
+          held.close();
+        });
+  }
+
+  void draining(@Observes ChannelDraining event) {
+    if (FeatureUpdateConsumer.CHANNEL.equals(event.channel())) {
+      drainedBy = clock.instant().plus(event.timeout());
+    }
+  }
+
+  /** Those that no message waits for are none of the channel's, which is drained without them. */
+  private void awaitLoads() {
+    CompletableFuture<Void> ended = lanes.close().toCompletableFuture();
+    if (ended.isDone()) {
+      return;
+    }
+    LOG.info("The lease is kept until the loads under way have ended");
+    Duration left = Duration.between(clock.instant(), drainedBy);
+    try {
+      ended.get(left.toMillis(), TimeUnit.MILLISECONDS);
+    } catch (TimeoutException e) {
+      LOG.warn("Loads are under way still, at the end of drain-timeout: they are given up");
+    } catch (ExecutionException e) {
+      LOG.error("Whether loads are under way is not known", e.getCause());
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
   }
 
   Standing standing() {

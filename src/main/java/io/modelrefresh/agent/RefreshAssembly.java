@@ -67,6 +67,7 @@ class RefreshAssembly {
               return () -> vertx.cancelTimer(timer);
             },
             new Backoff(FIRST_RETRY, config.resyncInterval(), random),
+            random::nextDouble,
             new RefreshListeners(listeners));
     if (config.dryRun()) {
       LOG.warn("Dry run: no model server is touched, and updates are acknowledged all the same");

@@ -28,9 +28,13 @@ public record MaxUnavailable(int amount, boolean percent) {
     return new MaxUnavailable(amount, percent);
   }
 
-  /** The count this allows of so many replicas: a percentage is rounded down, but at least one. */
+  /**
+   * The count this allows of so many replicas: a percentage is rounded down, but at least one, and
+   * never more than there are.
+   */
   public int of(int replicas) {
-    return percent ? Math.max(1, (int) ((long) replicas * amount / 100)) : amount;
+    int count = percent ? (int) ((long) replicas * amount / 100) : amount;
+    return Math.max(1, Math.min(count, replicas));
   }
 
   @Override

@@ -16,6 +16,8 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 import java.util.function.Function;
 import java.util.stream.Stream;
 import org.jboss.logging.Logger;
@@ -54,7 +56,7 @@ final class Lane {
   private long desiredSequence;
   private final Anchors anchors = new Anchors();
   private final PendingUpdates updates = new PendingUpdates();
-  private final Waiting waiting = new Waiting();
+  private final Waiting waiting;
   private Optional<Instant> owedSince = Optional.empty();
 
   // What is observed.
@@ -75,6 +77,8 @@ final class Lane {
   private boolean paused;
   private boolean closed;
   private boolean removed;
+  private Optional<Lane> former = Optional.empty();
+  private final CompletableFuture<Void> ended = new CompletableFuture<>();
   private Instant timerAt = Instant.MAX;
   private Runnable cancelTimer = () -> {};
 
@@ -83,6 +87,7 @@ final class Lane {
   Lane(Served served, LaneContext context) {
     this.served = served;
     this.context = context;
+    waiting = new Waiting(context.jitter());
     paused = served.model().paused();
   }
 
@@ -144,6 +149,34 @@ final class Lane {
         });
   }
 
+  /**
+   * Starts no rollout before this one has ended: the lane that the model had until it was removed,
+   * which may be loading still. Arrivals are taken in meanwhile.
+   */
+  void startAfter(Lane before) {
+    step(
+        effects -> {
+          former = Optional.of(before);
+          return null;
+        });
+    before
+        .ended()
+        .thenRun(
+            () ->
+                step(
+                    effects -> {
+                      former = Optional.empty();
+                      reconcile(now(), effects);
+                      endIfDone(effects);
+                      return null;
+                    }));
+  }
+
+  /** Completes once it is closed or removed, and nothing it has begun is under way. */
+  CompletionStage<Void> ended() {
+    return ended;
+  }
+
   /** Hears at once of replicas that come and go, where discovery can tell. */
   void follow() {
     step(
@@ -200,6 +233,7 @@ final class Lane {
           if (running.isEmpty()) {
             effects.add(served.discovery()::close);
           }
+          endIfDone(effects);
           return null;
         });
   }
@@ -246,6 +280,7 @@ final class Lane {
           if (running.isEmpty()) {
             anchors.giveBack(SHUTTING_DOWN, effects);
           }
+          endIfDone(effects);
           return null;
         });
   }
@@ -321,7 +356,7 @@ final class Lane {
 
   /** Starts a rollout if one is due, or sees to it that this is asked again when one will be. */
   private void reconcile(Instant now, List<Runnable> effects) {
-    if (closed || paused || running.isPresent()) {
+    if (closed || paused || running.isPresent() || former.isPresent()) {
       return;
     }
     Instant due = nextRollout();
@@ -437,6 +472,9 @@ final class Lane {
     Instant now = now();
     keepOnly(found);
     rollout.parallel = model().refresh().maxUnavailable().of(found.size());
+    // One that covers all of it has been the canary: an error answer of another is its own, and
+    // must not keep it from what arrives next.
+    rollout.canaryConfirmed = observed.all().anyMatch(r -> r.observedSequence >= desiredSequence);
     // The healthy first: one that fails again may take its whole timeout.
     stale()
         .filter(replica -> !replica.retryAt.isAfter(now))
@@ -448,6 +486,7 @@ final class Lane {
 
   private Void onReplicasAtEnd(Rollout rollout, Set<Replica> found, List<Runnable> effects) {
     keepOnly(found);
+    rollout.parallel = model().refresh().maxUnavailable().of(found.size());
     stale()
         .filter(replica -> replica.observedSequence == 0)
         .filter(replica -> !rollout.attempted.contains(replica.replica))
@@ -531,8 +570,19 @@ final class Lane {
   }
 
   private void finish(Rollout rollout, List<Runnable> effects) {
-    Instant now = now();
     running = Optional.empty();
+    conclude(rollout, effects);
+    endIfDone(effects);
+  }
+
+  private void endIfDone(List<Runnable> effects) {
+    if (closed && running.isEmpty() && former.isEmpty()) {
+      effects.add(() -> ended.complete(null));
+    }
+  }
+
+  private void conclude(Rollout rollout, List<Runnable> effects) {
+    Instant now = now();
     if (rollout.abandoned) {
       waiting.add(rollout.oldest);
       if (removed) {
@@ -668,6 +718,8 @@ final class Lane {
                 reasons.add(replica.replica + " is loading since " + replica.loadingSince.get()));
     if (paused) {
       reasons.add("is paused: POST /v1/models/" + model().name() + "/resume");
+    } else if (former.isPresent()) {
+      reasons.add("a load begun before the model was taken out of the catalog is under way");
     } else if (running.isEmpty() && !waiting.isEmpty() && attempts.mayTry(now)) {
       reasons.add("waits for a quiet moment until " + nextRollout());
     }

@@ -10,10 +10,14 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 import java.util.function.Function;
+import java.util.stream.Stream;
 import org.jboss.logging.Logger;
 
 /** One lane for each model of the catalog. Thread-safe. */
@@ -22,6 +26,10 @@ public final class Lanes {
   private static final Logger LOG = Logger.getLogger(Lanes.class);
 
   private final Map<String, Lane> lanes = new ConcurrentSkipListMap<>();
+
+  /** Lanes of models that are gone, while a load they began is under way. */
+  private final Map<String, Lane> ending = new ConcurrentHashMap<>();
+
   private final Function<Model, ReplicaDiscovery> discovery;
   private final Function<Model, ReplicaLoader> loader;
   private final LaneContext context;
@@ -32,6 +40,7 @@ public final class Lanes {
   private final Map<String, Served> served = new TreeMap<>();
 
   private boolean started;
+  private boolean closed;
 
   /**
    * @param discovery gives a discovery that nobody else closes
@@ -85,8 +94,17 @@ public final class Lanes {
       opened.forEach(ReplicaDiscovery::close);
       throw e;
     }
-    next.forEach((name, model) -> lanes.computeIfAbsent(name, key -> new Lane(model, context)));
+    next.forEach((name, model) -> lanes.computeIfAbsent(name, key -> laneOf(model)));
     return () -> apply(next);
+  }
+
+  private Lane laneOf(Served model) {
+    Lane lane = new Lane(model, context);
+    Optional.ofNullable(ending.get(model.model().name())).ifPresent(lane::startAfter);
+    if (closed) {
+      lane.close();
+    }
+    return lane;
   }
 
   private Served serve(Model model, List<ReplicaDiscovery> opened) {
@@ -104,7 +122,7 @@ public final class Lanes {
     for (String name : List.copyOf(served.keySet())) {
       if (!next.containsKey(name)) {
         served.remove(name);
-        lanes.remove(name).remove();
+        end(name, lanes.remove(name));
         tell(listener -> listener.forgets(name));
       }
     }
@@ -115,6 +133,12 @@ public final class Lanes {
             apply(before, model);
           }
         });
+  }
+
+  private void end(String name, Lane lane) {
+    ending.put(name, lane);
+    lane.ended().thenRun(() -> ending.remove(name, lane));
+    lane.remove();
   }
 
   private void apply(Optional<Served> before, Served model) {
@@ -179,9 +203,20 @@ public final class Lanes {
     lanes.values().forEach(lane -> lane.owe(nextSequence()));
   }
 
-  /** Starts no further rollout, and gives back what no rollout under way will settle. */
-  public void close() {
+  /**
+   * Starts no further rollout, and gives back what no rollout under way will settle.
+   *
+   * @return completes when none is under way any more, of no model, whether or not a message waits
+   *     for it
+   */
+  public synchronized CompletionStage<Void> close() {
+    closed = true;
     lanes.values().forEach(Lane::close);
+    return CompletableFuture.allOf(
+        Stream.of(lanes, ending)
+            .flatMap(all -> all.values().stream())
+            .map(lane -> lane.ended().toCompletableFuture())
+            .toArray(CompletableFuture[]::new));
   }
 
   /** Every lane's status, by model name. */

@@ -26,7 +26,9 @@ final class Rollout {
   int parallel = 1;
   int inFlight;
 
-  /** Whether some replica has confirmed: from then on an error answer is that replica's own. */
+  /**
+   * Whether some replica covers what is owed: from then on an error answer is that replica's own.
+   */
   boolean canaryConfirmed;
 
   /** Why no further replica is tried: the canary's error answer, or the set not being known. */

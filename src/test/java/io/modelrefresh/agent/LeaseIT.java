@@ -4,23 +4,30 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.fabric8.kubernetes.api.model.coordination.v1.LeaseSpec;
 import io.modelrefresh.ApiServer;
 import io.modelrefresh.emulator.EmbeddedPubSub;
 import io.modelrefresh.emulator.SubscriptionProbe;
 import io.modelrefresh.serving.FakeModelServer;
+import io.modelrefresh.serving.FakeModelServer.DoneLoad;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.ZonedDateTime;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Two packaged agents that share a lease, and take over from each other. */
 class LeaseIT {
@@ -189,6 +196,50 @@ class LeaseIT {
             + " published meanwhile was acknowledged%n",
         LEASE.toSeconds(), afterKill.toMillis(), afterTerm.toMillis());
     assertThat(String.join("\n", second.log())).contains("has given the lease");
+  }
+
+  @ParameterizedTest(name = "a message waits for them: {0}")
+  @ValueSource(booleans = {true, false})
+  void anAgentToldToStopKeepsTheLeaseUntilItsLoadsHaveEnded(boolean message) {
+    if (!message) {
+      server.gateLoads();
+    }
+    AgentProcess holder =
+        start("agent-a", Map.of("mp.messaging.incoming.feature-updates.drain-timeout", "60s"));
+    if (message) {
+      await().atMost(PATIENCE).until(() -> server.loadCount("fraud") == 1);
+      server.gateLoads();
+      topic.update("payments");
+    }
+    await().atMost(PATIENCE).until(() -> server.heldLoads() == 1);
+    AgentProcess standby = start("agent-b");
+
+    holder.terminate();
+    Set<ZonedDateTime> renewals = new HashSet<>();
+    await()
+        .atMost(PATIENCE)
+        .until(
+            () -> {
+              LeaseSpec lease = lease();
+              assertThat(lease.getHolderIdentity()).isEqualTo("agent-a");
+              renewals.add(lease.getRenewTime());
+              return renewals.size() > 4 && subscription.openStreams() == 0;
+            });
+    assertThat(isActive(standby)).isFalse();
+    assertThat(server.heldLoads()).isEqualTo(1);
+
+    server.releaseLoads();
+    await().atMost(PATIENCE).until(() -> isActive(standby));
+    int ofTheHolder = message ? 2 : 1;
+    await().atMost(PATIENCE).until(() -> server.doneLoads("fraud").size() == ofTheHolder + 1);
+    List<DoneLoad> loads = server.doneLoads("fraud");
+    assertThat(loads.get(ofTheHolder).startedAt())
+        .isAfterOrEqualTo(loads.get(ofTheHolder - 1).doneAt());
+    assertThat(holder.awaitEnd(Duration.ofSeconds(20))).isEqualTo(143);
+  }
+
+  private LeaseSpec lease() {
+    return api.admin().leases().inNamespace("ml").withName("model-refresh-agent").get().getSpec();
   }
 
   @Test

@@ -111,6 +111,7 @@ class HungServersTest {
                   return () -> vertx.cancelTimer(id);
                 },
                 new Backoff(Duration.ofMillis(20), Duration.ofMillis(100), new Random(7)),
+                () -> 0,
                 new RefreshListeners(List.of())),
             Duration.ofMinutes(1));
     lanes.start();

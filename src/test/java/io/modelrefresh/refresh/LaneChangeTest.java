@@ -14,6 +14,7 @@ import io.modelrefresh.serving.LoadOutcome.Kind;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.CompletionStage;
 import org.junit.jupiter.api.Test;
 
 /** What a catalog that changes in operation does to the lanes. */
@@ -141,6 +142,77 @@ class LaneChangeTest extends LaneScenario {
 
     assertThat(servers.loads).hasSize(1);
     assertThat(servers.closed).isTrue();
+  }
+
+  @Test
+  void aModelAddedAgainWhileItsLoadIsInFlightIsNotLoadedUntilThatHasEnded() {
+    servers.with(1).gate();
+    Lanes lanes = lanes(model(1, OnStart.NEVER));
+    publish(lanes, "stats");
+    time.advance(QUIET);
+    assertThat(servers.inFlight).isEqualTo(1);
+
+    change(lanes);
+    change(lanes, model);
+    String message = publish(lanes, "stats");
+    time.advance(RESYNC.multipliedBy(2));
+
+    assertThat(servers.loads).hasSize(1);
+    assertThat(settled).doesNotContainKey(message);
+    assertThat(status(lanes).pending())
+        .contains("a load begun before the model was taken out of the catalog is under way");
+    servers.step();
+    assertThat(servers.loads).hasSize(2);
+    servers.open();
+    assertThat(servers.mostInFlight).isEqualTo(1);
+    assertThat(settled.get(message)).containsExactly("ack");
+    assertThat(status(lanes).pending()).isEmpty();
+  }
+
+  @Test
+  void aModelAddedAgainTwiceWhileItsLoadIsInFlightWaitsForTheFirst() {
+    servers.with(1).gate();
+    Lanes lanes = lanes(model(1, OnStart.NEVER));
+    publish(lanes, "stats");
+    time.advance(QUIET);
+
+    for (int times = 0; times < 2; times++) {
+      change(lanes);
+      change(lanes, model);
+      time.advance(MAX_WAIT);
+    }
+
+    assertThat(servers.loads).hasSize(1);
+    servers.open();
+    assertThat(servers.loads).hasSize(2);
+    assertThat(servers.mostInFlight).isEqualTo(1);
+  }
+
+  @Test
+  void closingIsDoneOnlyWhenTheLoadOfARemovedModelHasEndedToo() {
+    servers.with(1).gate();
+    Lanes lanes = lanes(model(1, OnStart.NEVER));
+    publish(lanes, "stats");
+    time.advance(QUIET);
+
+    change(lanes);
+    CompletionStage<Void> closed = lanes.close();
+
+    assertThat(closed).isNotCompleted();
+    servers.open();
+    assertThat(closed).isCompleted();
+  }
+
+  @Test
+  void aModelThatIsAddedWhileTheAgentStopsIsNotLoaded() {
+    Lanes lanes = lanes(model(1, OnStart.NEVER));
+    ScriptedReplicas others = elsewhere().with(1);
+
+    lanes.close();
+    change(lanes, model, servedBy(ELSEWHERE, named("added", model)));
+    time.advance(RESYNC.multipliedBy(2));
+
+    assertThat(others.loads).isEmpty();
   }
 
   @Test
@@ -368,7 +440,7 @@ class LaneChangeTest extends LaneScenario {
               }
               return servers;
             },
-            new LaneContext("test", time, time, backoff(), listener()),
+            new LaneContext("test", time, time, backoff(), () -> jitter, listener()),
             RESYNC);
     lanes.start();
 

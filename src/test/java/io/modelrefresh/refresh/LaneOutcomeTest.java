@@ -201,7 +201,7 @@ class LaneOutcomeTest {
             List.of(model),
             m -> () -> Uni.createFrom().item(Set.of(faulty.replica(), healthy.replica())),
             m -> loader,
-            new LaneContext("test", Clock.systemUTC(), timer, backoff, new Reports()),
+            new LaneContext("test", Clock.systemUTC(), timer, backoff, () -> 0, new Reports()),
             RESYNC);
     lanes.start();
   }

@@ -36,6 +36,10 @@ abstract class LaneScenario {
   final HeldMessages messages = new HeldMessages();
   final Map<String, List<String>> settled = new LinkedHashMap<>();
   final List<RolloutReport> reports = new ArrayList<>();
+
+  /** Which part of its leeway each wait takes. */
+  double jitter;
+
   final AtomicInteger coalesced = new AtomicInteger();
   int published;
 
@@ -78,7 +82,7 @@ abstract class LaneScenario {
         List.of(model),
         this::serversOf,
         this::serversOf,
-        new LaneContext("test", time, time, backoff(), listener),
+        new LaneContext("test", time, time, backoff(), () -> jitter, listener),
         RESYNC);
   }
 
@@ -92,18 +96,16 @@ abstract class LaneScenario {
   }
 
   static Model model(int maxUnavailable, OnStart onStart) {
+    return model(new MaxUnavailable(maxUnavailable, false), onStart);
+  }
+
+  static Model model(MaxUnavailable maxUnavailable, OnStart onStart) {
     return new Model(
         "fraud",
         List.of(FeatureViewSelector.parse("*")),
         false,
         serverAt("10.0.0.1"),
-        new RefreshPolicy(
-            QUIET,
-            MAX_WAIT,
-            new MaxUnavailable(maxUnavailable, false),
-            5,
-            onStart,
-            Optional.empty()));
+        new RefreshPolicy(QUIET, MAX_WAIT, maxUnavailable, 5, onStart, Optional.empty()));
   }
 
   static ServerSettings serverAt(String host) {

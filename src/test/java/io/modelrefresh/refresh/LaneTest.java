@@ -4,6 +4,7 @@ import static io.modelrefresh.refresh.ScriptedReplicas.CONFIRMED;
 import static io.modelrefresh.refresh.ScriptedReplicas.failed;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.modelrefresh.catalog.MaxUnavailable;
 import io.modelrefresh.catalog.RefreshPolicy.OnStart;
 import io.modelrefresh.refresh.RefreshListener.Outcome;
 import io.modelrefresh.refresh.RefreshListener.RolloutReport;
@@ -14,8 +15,13 @@ import io.modelrefresh.update.FeatureUpdate;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 class LaneTest extends LaneScenario {
 
@@ -251,6 +257,146 @@ class LaneTest extends LaneScenario {
   }
 
   @Test
+  void anErrorAnswerAfterTheCanaryStopsNobodyAndIsRetriedAlone() {
+    servers.with(1, 2, 3);
+    AtomicReference<Optional<Replica>> second = new AtomicReference<>(Optional.empty());
+    for (int number = 1; number <= 3; number++) {
+      Replica replica = ScriptedReplicas.replica(number);
+      servers.answer(
+          number,
+          request -> {
+            if (servers.loads.size() == 2) {
+              second.set(Optional.of(replica));
+            }
+            return second.get().equals(Optional.of(replica)) ? failed(Kind.REFUSED) : CONFIRMED;
+          });
+    }
+    Lanes lanes = lanes(1);
+
+    String message = publish(lanes, "stats");
+    time.advance(QUIET);
+    assertThat(servers.loads).extracting(ScriptedReplicas.Load::replica).doesNotHaveDuplicates();
+    assertThat(servers.loads).hasSize(3);
+    Replica refusing = second.get().orElseThrow();
+    time.advance(Duration.ofMinutes(5));
+    assertThat(servers.loads.subList(3, servers.loads.size()))
+        .hasSizeGreaterThan(3)
+        .allMatch(load -> load.replica().equals(refusing));
+    assertThat(settled).doesNotContainKey(message);
+    assertThat(status(lanes).failing()).isTrue();
+
+    second.set(Optional.empty());
+    time.advance(RESYNC);
+    assertThat(settled.get(message)).containsExactly("ack");
+  }
+
+  @Test
+  void newUpdatesReachTheOthersWithoutWaitingForAReplicaThatRefuses() {
+    servers.with(1, 2);
+    servers.answer(2, failed(Kind.REFUSED));
+    Lanes lanes = lanes(2);
+    publish(lanes, "stats");
+    time.advance(Duration.ofMinutes(5));
+    long refused = servers.loadsOf(2);
+    while (servers.loadsOf(2) == refused) {
+      time.advance(Duration.ofMillis(100));
+    }
+    refused = servers.loadsOf(2);
+
+    publish(lanes, "stats");
+    time.advance(QUIET);
+
+    assertThat(servers.loadsOf(1)).isEqualTo(2);
+    assertThat(servers.loadsOf(2)).isEqualTo(refused);
+  }
+
+  @Test
+  void aFirstBatchThatIsRefusedLeavesTheOthersAsTheyAre() {
+    servers.with(1, 2, 3, 4).gate();
+    for (int number = 1; number <= 4; number++) {
+      servers.answer(number, failed(Kind.REFUSED));
+    }
+    Lanes lanes = lanes(2);
+
+    publish(lanes, "stats");
+    time.advance(QUIET);
+    assertThat(servers.inFlight).isEqualTo(2);
+    servers.open();
+
+    assertThat(servers.loads).hasSize(2);
+    assertThat(status(lanes).phase()).isEqualTo(LaneStatus.Phase.BACKING_OFF);
+    assertThat(reports).extracting(RolloutReport::outcome).containsExactly(Outcome.FAILURE);
+  }
+
+  @Test
+  void aBatchOfWhichTheFirstAnswerIsAnErrorStopsUntilTheNextAttempt() {
+    servers.with(1, 2, 3, 4).gate();
+    for (int number = 1; number <= 4; number++) {
+      Replica replica = ScriptedReplicas.replica(number);
+      servers.answer(
+          number,
+          request ->
+              servers.loads.get(0).replica().equals(replica) ? failed(Kind.REFUSED) : CONFIRMED);
+    }
+    Lanes lanes = lanes(2);
+    publish(lanes, "stats");
+    time.advance(QUIET);
+    Replica refusing = servers.loads.get(0).replica();
+
+    servers.open();
+    assertThat(servers.loads).as("the others of the batch have begun").hasSize(2);
+
+    time.advance(RESYNC);
+    assertThat(servers.loads)
+        .filteredOn(load -> !load.replica().equals(refusing))
+        .extracting(ScriptedReplicas.Load::replica)
+        .doesNotHaveDuplicates()
+        .hasSize(3);
+  }
+
+  @Test
+  void whereAllAreUnreachableEachIsTriedAndEachIsTriedAgain() {
+    servers.with(1, 2, 3);
+    for (int number = 1; number <= 3; number++) {
+      servers.answer(number, failed(Kind.UNREACHABLE));
+    }
+    Lanes lanes = lanes(1);
+
+    String message = publish(lanes, "stats");
+    time.advance(QUIET);
+    assertThat(servers.loads).hasSize(3);
+    assertThat(reports).extracting(RolloutReport::outcome).containsExactly(Outcome.FAILURE);
+    time.advance(RESYNC);
+    for (int number = 1; number <= 3; number++) {
+      assertThat(servers.loadsOf(number)).isGreaterThan(3);
+    }
+    assertThat(settled).doesNotContainKey(message);
+
+    for (int number = 1; number <= 3; number++) {
+      servers.answer(number, CONFIRMED);
+    }
+    time.advance(RESYNC);
+    assertThat(settled.get(message)).containsExactly("ack");
+  }
+
+  @Test
+  void afterAnUnreachableOneTheNextThatAnswersIsTheCanary() {
+    servers.with(1, 2, 3);
+    for (int number = 1; number <= 3; number++) {
+      servers.answer(
+          number, request -> failed(servers.loads.size() == 1 ? Kind.UNREACHABLE : Kind.REFUSED));
+    }
+    Lanes lanes = lanes(1);
+
+    publish(lanes, "stats");
+    time.advance(QUIET);
+
+    assertThat(servers.loads).hasSize(2);
+    assertThat(status(lanes).phase()).isEqualTo(LaneStatus.Phase.BACKING_OFF);
+    assertThat(status(lanes).pending()).anyMatch(reason -> reason.contains("scripted REFUSED"));
+  }
+
+  @Test
   void aReplicaDownForGoodDoesNotKeepTheOthersFromConverging() {
     servers.with(1, 2, 3);
     servers.answer(2, failed(Kind.UNREACHABLE));
@@ -363,6 +509,36 @@ class LaneTest extends LaneScenario {
 
     assertThat(servers.mostInFlight).isEqualTo(2);
     assertThat(servers.loads).hasSize(5);
+  }
+
+  @ParameterizedTest(name = "{0} % of 5 replicas are {1}")
+  @CsvSource({"1, 1", "50, 2", "60, 3", "100, 5"})
+  void maxUnavailableMayBeAPercentageOfTheReplicas(int percent, int atOnce) {
+    servers.with(1, 2, 3, 4, 5).gate();
+    Lanes lanes = lanes(model(new MaxUnavailable(percent, true), OnStart.NEVER));
+    publish(lanes, "stats");
+
+    time.advance(QUIET);
+    assertThat(servers.inFlight).isEqualTo(atOnce);
+    for (int i = 0; i < 5; i++) {
+      servers.step();
+    }
+
+    assertThat(servers.mostInFlight).isEqualTo(atOnce);
+    assertThat(servers.loads).hasSize(5);
+  }
+
+  @Test
+  void replicasThatAppearDuringTheRolloutCountForThePercentage() {
+    servers.with(1).gate();
+    Lanes lanes = lanes(model(new MaxUnavailable(50, true), OnStart.NEVER));
+    publish(lanes, "stats");
+    time.advance(QUIET);
+
+    servers.with(2, 3, 4);
+    servers.step();
+
+    assertThat(servers.inFlight).isEqualTo(2);
   }
 
   @Test
@@ -749,6 +925,32 @@ class LaneTest extends LaneScenario {
     assertThat(settled.get(covered)).containsExactly("ack");
     assertThat(settled.get(waiting)).containsExactly("nack");
     assertThat(servers.loads).hasSize(1);
+  }
+
+  @Test
+  void closingIsDoneWhenNothingIsUnderWayWhetherOrNotAMessageWaitsForIt() {
+    servers.with(1, 2).gate();
+    Lanes lanes = lanes(1);
+    lanes.oweAll();
+    time.advance(QUIET);
+
+    CompletableFuture<Void> closed = lanes.close().toCompletableFuture();
+
+    assertThat(closed).isNotDone();
+    servers.step();
+    assertThat(closed).as("the rollout under way goes on").isNotDone();
+    servers.step();
+    assertThat(closed).isCompleted();
+    assertThat(servers.loads).hasSize(2);
+  }
+
+  @Test
+  void closingIsDoneAtOnceWhereNothingIsUnderWay() {
+    servers.with(1);
+    Lanes lanes = lanes(1);
+    publish(lanes, "stats");
+
+    assertThat(lanes.close()).isCompleted();
   }
 
   @Test

@@ -170,6 +170,7 @@ class OwedWithoutMessageTest {
                     return () -> vertx.cancelTimer(id);
                   },
                   new Backoff(Duration.ofMillis(20), Duration.ofMillis(100), new Random(7)),
+                  () -> 0,
                   new RefreshListeners(List.of())),
               Duration.ofMinutes(1));
       lanes.start();

@@ -84,6 +84,7 @@ public class LaneBenchmark {
             clock,
             (delay, task) -> () -> {},
             new Backoff(Duration.ofMillis(500), Duration.ofMinutes(1), () -> 42),
+            () -> 0,
             new RefreshListeners(List.of()));
     return new Lanes(
         List.of(model), served -> discovery, served -> loader, context, Duration.ofMinutes(1));
