@@ -501,7 +501,7 @@ final class Lane {
   }
 
   private void keepOnly(Set<Replica> found) {
-    observed.keepOnly(found);
+    observed.keepOnly(found, now().minus(model().server().timeout()));
     if (owedSince.isEmpty() && isOwed()) {
       owedSince = Optional.of(now());
     }

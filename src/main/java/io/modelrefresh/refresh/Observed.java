@@ -4,6 +4,7 @@ import io.modelrefresh.serving.ObservedWatermark;
 import io.modelrefresh.serving.Replica;
 import java.time.Instant;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -16,13 +17,36 @@ import java.util.stream.Stream;
 final class Observed {
 
   private final Map<Replica, ReplicaState> replicas = new LinkedHashMap<>();
+
+  /** Loaded a moment ago, and not among them. */
+  private final Map<Replica, ReplicaState> awaited = new HashMap<>();
+
   private boolean read;
 
-  /** Forgets replicas that are gone; those that appeared have loaded nothing yet. */
-  void keepOnly(Set<Replica> found) {
+  /**
+   * Forgets replicas that are gone; those that appeared have loaded nothing yet. Gone is also one
+   * that was not ready while it loaded until who watches it has seen that it is again, mostly some
+   * seconds later: were it forgotten, it would be loaded when it is back, and so for ever.
+   *
+   * @param awaitedSince one whose load was confirmed after this is expected back
+   */
+  void keepOnly(Set<Replica> found, Instant awaitedSince) {
+    replicas.forEach(
+        (replica, state) -> {
+          if (!found.contains(replica)) {
+            awaited.put(replica, state);
+          }
+        });
+    awaited
+        .values()
+        .removeIf(state -> state.lastConfirmed.filter(awaitedSince::isBefore).isEmpty());
     replicas.keySet().retainAll(found);
-    found.forEach(replica -> replicas.computeIfAbsent(replica, ReplicaState::new));
+    found.forEach(replica -> replicas.computeIfAbsent(replica, this::appeared));
     read = true;
+  }
+
+  private ReplicaState appeared(Replica replica) {
+    return Optional.ofNullable(awaited.remove(replica)).orElseGet(() -> new ReplicaState(replica));
   }
 
   /** They are gone, and whatever is found at their addresses later has loaded nothing yet. */
@@ -35,6 +59,7 @@ final class Observed {
   /** The model is served elsewhere. */
   void forgetAll() {
     replicas.clear();
+    awaited.clear();
     read = false;
   }
 

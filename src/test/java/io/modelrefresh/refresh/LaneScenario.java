@@ -30,6 +30,7 @@ abstract class LaneScenario {
   static final Duration QUIET = Duration.ofMillis(250);
   static final Duration MAX_WAIT = Duration.ofSeconds(2);
   static final Duration RESYNC = Duration.ofMinutes(1);
+  static final Duration TIMEOUT = Duration.ofSeconds(30);
 
   final ManualTime time = new ManualTime();
   final ScriptedReplicas servers = new ScriptedReplicas();
@@ -113,7 +114,7 @@ abstract class LaneScenario {
         ServerSettings.Protocol.OPEN_INFERENCE,
         new ReplicaAddress.Static(List.of(new Endpoint("http", host, 8000))),
         "fraud",
-        Duration.ofSeconds(30),
+        TIMEOUT,
         Optional.empty());
   }
 

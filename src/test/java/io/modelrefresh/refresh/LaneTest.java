@@ -691,6 +691,63 @@ class LaneTest extends LaneScenario {
   }
 
   @Test
+  void aReplicaNotSeenReadyUntilAfterItsLoadIsNotLoadedForEver() {
+    servers.with(1).gate();
+    Lanes lanes = lanes(1);
+    String message = publish(lanes, "stats");
+    time.advance(QUIET);
+
+    servers.remove(1);
+    servers.announce(1);
+    servers.open();
+    time.advance(TIMEOUT.minusSeconds(1));
+    servers.with(1);
+    servers.announce();
+    time.advance(MAX_WAIT);
+
+    assertThat(servers.loads).hasSize(1);
+    assertThat(settled.get(message)).containsExactly("ack");
+  }
+
+  @Test
+  void aReplicaGoneForLongAfterItsLoadIsLoadedWhenItIsBack() {
+    servers.with(1).gate();
+    Lanes lanes = lanes(1);
+    publish(lanes, "stats");
+    time.advance(QUIET);
+
+    servers.remove(1);
+    servers.announce(1);
+    servers.open();
+    time.advance(TIMEOUT);
+    servers.with(1);
+    servers.announce();
+    time.advance(MAX_WAIT);
+
+    assertThat(servers.loads).hasSize(2);
+  }
+
+  @Test
+  void anUpdateThatArrivesWhileALoadedReplicaIsAwaitedIsLoadedWhenItIsBack() {
+    servers.with(1).gate();
+    Lanes lanes = lanes(1);
+    publish(lanes, "stats");
+    time.advance(QUIET);
+
+    servers.remove(1);
+    servers.announce(1);
+    servers.open();
+    publish(lanes, "stats");
+    time.advance(QUIET);
+    servers.with(1);
+    servers.announce();
+    time.advance(MAX_WAIT);
+
+    assertThat(servers.loads).hasSize(2);
+    assertThat(status(lanes).pending()).isEmpty();
+  }
+
+  @Test
   void aReplicaThatLostWhatItHadLoadedIsLoadedAtTheNextResyncWithNoMessage() {
     servers.with(1, 2);
     Lanes lanes = lanes(1);
