@@ -14,6 +14,7 @@ import io.vertx.core.net.impl.ConnectionBase;
 import java.io.Closeable;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.net.BindException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
@@ -252,7 +253,7 @@ public class FakeModelServer implements AutoCloseable {
   public FakeModelServer vanish() {
     stop();
     try {
-      ServerSocket full = new ServerSocket(port, 1, InetAddress.getByName(host));
+      ServerSocket full = bindFull();
       lostPackets.add(full);
       while (true) {
         Socket filler = new Socket();
@@ -263,6 +264,20 @@ public class FakeModelServer implements AutoCloseable {
       return this; // The queue is full.
     } catch (IOException e) {
       throw new UncheckedIOException(e);
+    }
+  }
+
+  /** After a crash the listener that starts again by itself may have the port for a moment yet. */
+  private ServerSocket bindFull() throws IOException {
+    for (int look = 1; ; look++) {
+      try {
+        return new ServerSocket(port, 1, InetAddress.getByName(host));
+      } catch (BindException taken) {
+        if (look == BINDS) {
+          throw taken;
+        }
+        LockSupport.parkNanos(BIND_PAUSE.toNanos());
+      }
     }
   }
 
