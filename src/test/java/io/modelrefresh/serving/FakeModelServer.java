@@ -465,12 +465,17 @@ public class FakeModelServer implements AutoCloseable {
               }
             })
         .recover(
-            taken ->
-                left == 1 || isDown()
-                    ? Future.failedFuture(taken)
-                    : VERTX
-                        .timer(BIND_PAUSE.toMillis(), TimeUnit.MILLISECONDS)
-                        .compose(later -> listen(left - 1)));
+            taken -> {
+              if (left > 1 && !isDown()) {
+                return VERTX
+                    .timer(BIND_PAUSE.toMillis(), TimeUnit.MILLISECONDS)
+                    .compose(later -> listen(left - 1));
+              }
+              synchronized (this) {
+                down = true;
+              }
+              return Future.failedFuture(taken);
+            });
   }
 
   @Override
@@ -717,7 +722,7 @@ public class FakeModelServer implements AutoCloseable {
 
   private static <T> T await(Future<T> future) {
     try {
-      return future.toCompletionStage().toCompletableFuture().get(10, TimeUnit.SECONDS);
+      return future.toCompletionStage().toCompletableFuture().get(60, TimeUnit.SECONDS);
     } catch (Exception e) {
       throw new IllegalStateException("the fake model server did not start or stop", e);
     }
