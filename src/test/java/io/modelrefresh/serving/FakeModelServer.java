@@ -14,6 +14,7 @@ import io.vertx.core.net.impl.ConnectionBase;
 import java.io.Closeable;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.net.BindException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
@@ -252,7 +253,7 @@ public class FakeModelServer implements AutoCloseable {
   public FakeModelServer vanish() {
     stop();
     try {
-      ServerSocket full = new ServerSocket(port, 1, InetAddress.getByName(host));
+      ServerSocket full = bindFull();
       lostPackets.add(full);
       while (true) {
         Socket filler = new Socket();
@@ -263,6 +264,20 @@ public class FakeModelServer implements AutoCloseable {
       return this; // The queue is full.
     } catch (IOException e) {
       throw new UncheckedIOException(e);
+    }
+  }
+
+  /** After a crash the listener that starts again by itself may have the port for a moment yet. */
+  private ServerSocket bindFull() throws IOException {
+    for (int look = 1; ; look++) {
+      try {
+        return new ServerSocket(port, 1, InetAddress.getByName(host));
+      } catch (BindException taken) {
+        if (look == BINDS) {
+          throw taken;
+        }
+        LockSupport.parkNanos(BIND_PAUSE.toNanos());
+      }
     }
   }
 
@@ -450,12 +465,17 @@ public class FakeModelServer implements AutoCloseable {
               }
             })
         .recover(
-            taken ->
-                left == 1 || isDown()
-                    ? Future.failedFuture(taken)
-                    : VERTX
-                        .timer(BIND_PAUSE.toMillis(), TimeUnit.MILLISECONDS)
-                        .compose(later -> listen(left - 1)));
+            taken -> {
+              if (left > 1 && !isDown()) {
+                return VERTX
+                    .timer(BIND_PAUSE.toMillis(), TimeUnit.MILLISECONDS)
+                    .compose(later -> listen(left - 1));
+              }
+              synchronized (this) {
+                down = true;
+              }
+              return Future.failedFuture(taken);
+            });
   }
 
   @Override
@@ -702,7 +722,7 @@ public class FakeModelServer implements AutoCloseable {
 
   private static <T> T await(Future<T> future) {
     try {
-      return future.toCompletionStage().toCompletableFuture().get(10, TimeUnit.SECONDS);
+      return future.toCompletionStage().toCompletableFuture().get(60, TimeUnit.SECONDS);
     } catch (Exception e) {
       throw new IllegalStateException("the fake model server did not start or stop", e);
     }

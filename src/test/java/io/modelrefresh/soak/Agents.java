@@ -21,7 +21,7 @@ import java.util.function.IntFunction;
  */
 final class Agents implements AutoCloseable {
 
-  private static final Duration END = Duration.ofSeconds(60);
+  private static final Duration END = Duration.ofSeconds(180);
   private static final int ENDED_BY_TERM = 143;
 
   private final String emulatorHost;
