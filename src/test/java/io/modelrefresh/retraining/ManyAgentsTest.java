@@ -6,11 +6,15 @@ import static org.awaitility.Awaitility.await;
 
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.batch.v1.Job;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.KubernetesClientBuilder;
 import io.modelrefresh.ApiServer;
 import io.modelrefresh.catalog.Model;
 import io.modelrefresh.catalog.RetrainingReason.Kind;
 import io.modelrefresh.catalog.RetrainingTarget.Kubernetes;
 import io.modelrefresh.catalog.RetrainingTarget.Source;
+import io.modelrefresh.leadership.LeaseElection;
+import io.modelrefresh.leadership.LeaseSettings;
 import io.modelrefresh.refresh.Backoff;
 import io.modelrefresh.refresh.HeldMessage;
 import io.modelrefresh.retraining.RetrainingQueue.Outcome;
@@ -33,12 +37,12 @@ import java.util.Optional;
 import java.util.Queue;
 import java.util.Random;
 import java.util.Set;
+import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.logging.Level;
 import java.util.logging.Logger;
 import java.util.stream.Collectors;
-import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Timeout;
@@ -48,7 +52,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * Agents that share one API server and die at random, with everything delivered more than once and
- * to any that is active. {@code -Dseed=N} repeats a schedule.
+ * to any that is active: all three, or the one that holds the lease. {@code -Dseed=N} repeats a
+ * schedule.
  */
 @Timeout(300)
 class ManyAgentsTest {
@@ -56,7 +61,17 @@ class ManyAgentsTest {
   private static final int MODELS = 50;
   private static final int TRIGGERS = 2_000;
   private static final int DELIVERIES = 10_000;
+  private static final int AGENTS = 3;
   private static final int KILLS = 40;
+
+  /** Fewer, since each costs the time in which the lease expires. */
+  private static final int KILLS_OF_A_HOLDER = 12;
+
+  private static final Duration LEASE = Duration.ofSeconds(1);
+
+  /** How wrong clocks are here; {@link Owed#CLOCK_SKEW} is what they may be. */
+  private static final Duration SKEW = Duration.ofSeconds(30);
+
   private static final Duration COOLDOWN = RetrainedModel.COOLDOWN;
   private static final Instant START = Instant.parse("2020-11-22T10:00:00Z");
 
@@ -64,6 +79,7 @@ class ManyAgentsTest {
   private final Logger serversLog = Logger.getLogger("io.fabric8.mockwebserver.MockWebServer");
 
   private final Logger lanesLog = Logger.getLogger(RetrainingLane.class.getName());
+  private final Logger leadershipLog = Logger.getLogger(LeaseElection.class.getPackageName());
 
   private final long seed = Long.getLong("seed", System.nanoTime());
   private final Random random = new Random(seed);
@@ -92,6 +108,7 @@ class ManyAgentsTest {
         });
     serversLog.setLevel(Level.OFF);
     lanesLog.setLevel(Level.OFF);
+    leadershipLog.setLevel(Level.OFF);
     Path template =
         Files.writeString(
             directory.resolve("job.yaml"),
@@ -116,30 +133,30 @@ class ManyAgentsTest {
 
   @AfterEach
   void close() {
-    for (Agent agent : agents) {
-      agent.kill();
-    }
+    agents.forEach(Agent::kill);
     clusters.forEach(ClusterAccess::close);
     server.close();
     vertx.close().toCompletionStage().toCompletableFuture().join();
     serversLog.setLevel(null);
     lanesLog.setLevel(null);
+    leadershipLog.setLevel(null);
   }
 
   private record Delivered(String model, Kind kind, Instant published) {}
 
-  /** Three without a lease, or one with it: whenever that is killed, the next takes over. */
-  @ParameterizedTest(name = "{0} active at a time")
-  @ValueSource(ints = {3, 1})
-  void everyModelReasonAndWindowHasExactlyOneJobAndEveryTriggerIsCovered(int active) {
-    for (int i = 0; i < active; i++) {
-      agents.add(new Agent());
+  @ParameterizedTest(name = "with a lease: {0}")
+  @ValueSource(booleans = {false, true})
+  void everyModelReasonAndWindowHasExactlyOneJobAndEveryTriggerIsCovered(boolean lease) {
+    for (int i = 0; i < AGENTS; i++) {
+      agents.add(new Agent(i, lease));
     }
     List<Delivered> triggers = triggers();
     List<Delivered> deliveries = deliveries(triggers);
     Set<Integer> kills =
-        IntStream.range(0, KILLS)
-            .map(i -> random.nextInt(DELIVERIES))
+        random
+            .ints(0, DELIVERIES)
+            .distinct()
+            .limit(lease ? KILLS_OF_A_HOLDER : KILLS)
             .boxed()
             .collect(Collectors.toSet());
 
@@ -147,17 +164,15 @@ class ManyAgentsTest {
       Delivered next = deliveries.get(i);
       clock.atLeast(next.published());
       if (kills.contains(i)) {
-        restart(random.nextInt(active));
+        anyActive().kill();
       }
       String id = "m" + i;
       unacked.put(id, next);
-      anyAgent().receive(id, next);
+      anyActive().receive(id, next);
     }
     // What a killed agent held is delivered again, and all die once more before the last is due.
     redeliverWhatWasNotAcked();
-    for (int i = 0; i < active; i++) {
-      restart(i);
-    }
+    agents.forEach(Agent::kill);
     redeliverWhatWasNotAcked();
     for (int windows = 0; windows < 4; windows++) {
       clock.atLeast(clock.instant().plus(COOLDOWN));
@@ -197,34 +212,45 @@ class ManyAgentsTest {
 
   private final Map<String, Delivered> unacked = new ConcurrentHashMap<>();
 
-  private void restart(int i) {
-    agents.get(i).kill();
-    agents.set(i, new Agent());
+  /** Whoever opened the subscription: the holder of the lease, or any where there is none. */
+  private Agent anyActive() {
+    agents.replaceAll(agent -> agent.dead ? new Agent(agent.number, agent.lease) : agent);
+    List<Agent> active = active();
+    return active.isEmpty() ? awaitAHolder() : active.get(random.nextInt(active.size()));
   }
 
-  private Agent anyAgent() {
-    return agents.get(random.nextInt(agents.size()));
+  private List<Agent> active() {
+    return agents.stream().filter(Agent::isActive).toList();
+  }
+
+  private Agent awaitAHolder() {
+    return await()
+        .pollInterval(Duration.ofMillis(10))
+        .until(this::active, found -> !found.isEmpty())
+        .get(0);
   }
 
   /** Each is the message it was, so an agent that still holds it knows it again. */
   private void redeliverWhatWasNotAcked() {
-    Map.copyOf(unacked).forEach((id, delivered) -> anyAgent().receive(id, delivered));
+    Map.copyOf(unacked).forEach((id, delivered) -> anyActive().receive(id, delivered));
     await().untilAsserted(() -> assertThat(unacked).as("seed %d", seed).isEmpty());
   }
 
   private void awaitNothingDue() {
     await()
         .untilAsserted(
-            () ->
-                assertThat(ledgers().values())
-                    .as("seed %d", seed)
-                    .flatExtracting(state -> state.entries().values())
-                    .allMatch(
-                        entry ->
-                            entry
-                                .owed()
-                                .filter(owed -> !owed.notBefore().isAfter(clock.instant()))
-                                .isEmpty()));
+            () -> {
+              anyActive();
+              assertThat(ledgers().values())
+                  .as("seed %d", seed)
+                  .flatExtracting(state -> state.entries().values())
+                  .allMatch(
+                      entry ->
+                          entry
+                              .owed()
+                              .filter(owed -> !owed.notBefore().plus(SKEW).isAfter(clock.instant()))
+                              .isEmpty());
+            });
   }
 
   private Map<String, LedgerState> ledgers() {
@@ -294,12 +320,23 @@ class ManyAgentsTest {
   /** An agent's process: once killed, nothing it began has any further effect on it. */
   private final class Agent {
 
+    private final int number;
+    private final boolean lease;
+    private final Clock wrong;
     private final ClusterAccess cluster = new ClusterAccess(server::client, vertx);
     private final Messages messages = new Messages();
     private final Retraining retraining;
+    private final Optional<KubernetesClient> elections;
+    private volatile boolean active;
     private volatile boolean dead;
 
-    Agent() {
+    /**
+     * @param number from 0; the clock of the first is right, the others' are early and late
+     */
+    Agent(int number, boolean lease) {
+      this.number = number;
+      this.lease = lease;
+      wrong = Clock.offset(clock, SKEW.multipliedBy(number == 2 ? -1 : number));
       clusters.add(cluster);
       Map<Model, RetrainingQueue> queues = new HashMap<>();
       models
@@ -312,13 +349,13 @@ class ManyAgentsTest {
                           new KubernetesQueue(
                               cluster,
                               (Kubernetes) model.retraining().orElseThrow().queue(),
-                              clock))));
+                              wrong))));
       retraining =
           new Retraining(
               new MortalLedger(new KubernetesLedger(cluster, Optional.of("agents"))),
               name -> Optional.ofNullable(models.get(name)),
               queues::get,
-              clock,
+              wrong,
               (delay, task) -> {
                 // The clock here runs much faster than the one timers go by.
                 long timer = vertx.setTimer(20, id -> runIfAlive(task));
@@ -337,17 +374,57 @@ class ManyAgentsTest {
               },
               () -> true,
               Duration.ofMillis(200));
-      retraining.start();
+      elections = lease ? Optional.of(client()) : Optional.empty();
+      elections.ifPresentOrElse(this::compete, this::activate);
     }
 
-    private void runIfAlive(Runnable task) {
+    private KubernetesClient client() {
+      return new KubernetesClientBuilder().withConfig(server.client().getConfiguration()).build();
+    }
+
+    /** As the agent does, by a client of its own: without it, the lease is left to expire. */
+    private void compete(KubernetesClient client) {
+      new LeaseElection(
+              () -> client,
+              new LeaseSettings("agents", "agent", UUID.randomUUID().toString(), LEASE),
+              (delay, task) ->
+                  vertx.setTimer(
+                      delay.toMillis(), id -> vertx.executeBlocking(() -> runIfAlive(task), false)),
+              new LeaseElection.Listener() {
+                @Override
+                public void activated() {
+                  activate();
+                }
+
+                @Override
+                public void superseded(String holder) {
+                  kill();
+                }
+              })
+          .start();
+    }
+
+    private void activate() {
+      if (!dead) {
+        retraining.start();
+        active = true;
+      }
+    }
+
+    boolean isActive() {
+      return active && !dead;
+    }
+
+    private boolean runIfAlive(Runnable task) {
       if (!dead) {
         task.run();
       }
+      return !dead;
     }
 
     void kill() {
       dead = true;
+      elections.ifPresent(KubernetesClient::close);
     }
 
     void receive(String id, Delivered delivered) {
