@@ -17,6 +17,7 @@ import com.google.pubsub.v1.Subscription;
 import io.grpc.ManagedChannel;
 import io.grpc.ManagedChannelBuilder;
 import io.grpc.Status;
+import io.grpc.StatusRuntimeException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -58,19 +59,30 @@ public final class Topic implements AutoCloseable {
     return publish(message(data));
   }
 
-  /** The agent under test may not have created the topic yet. */
   String publish(PubsubMessage message) {
+    try {
+      return publishNow(message);
+    } catch (StatusRuntimeException e) {
+      if (e.getStatus().getCode() != Status.Code.NOT_FOUND) {
+        throw e;
+      }
+      return publishOnceThereIsATopic(message);
+    }
+  }
+
+  /** The agent under test may not have created it yet. */
+  private String publishOnceThereIsATopic(PubsubMessage message) {
     return Awaitility.await()
         .atMost(Duration.ofSeconds(60))
         .ignoreExceptionsMatching(
             failure -> Status.fromThrowable(failure).getCode() == Status.Code.NOT_FOUND)
-        .until(
-            () ->
-                publisher
-                    .publish(
-                        PublishRequest.newBuilder().setTopic(topic).addMessages(message).build())
-                    .getMessageIds(0),
-            id -> !id.isEmpty());
+        .until(() -> publishNow(message), id -> !id.isEmpty());
+  }
+
+  private String publishNow(PubsubMessage message) {
+    return publisher
+        .publish(PublishRequest.newBuilder().setTopic(topic).addMessages(message).build())
+        .getMessageIds(0);
   }
 
   /** Publishes these in one request, and answers their message ids. */
