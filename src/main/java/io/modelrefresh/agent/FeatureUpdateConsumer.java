@@ -178,6 +178,10 @@ public class FeatureUpdateConsumer {
         new DeadLettered(received.messageId(), received.publishTime(), poison.getMessage());
     message
         .nack(poison, Metadata.of(PubSubNackMetadata.deadLetter()))
-        .thenRun(() -> deadLettered.fire(letter));
+        .thenRun(
+            () -> {
+              metrics.acked(received.publishTime());
+              deadLettered.fire(letter);
+            });
   }
 }

@@ -14,6 +14,7 @@ import com.google.protobuf.Timestamp;
 import com.google.pubsub.v1.PubsubMessage;
 import com.google.pubsub.v1.ReceivedMessage;
 import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.Timer;
 import io.modelrefresh.Patience;
 import io.modelrefresh.emulator.EmbeddedPubSub;
 import io.modelrefresh.emulator.SubscriptionProbe;
@@ -83,6 +84,12 @@ class FeatureUpdateEndToEndTest {
         .isEqualTo(1);
     assertThat(meters.get("model.refresh.freshness").tag("model", "once").timer().count())
         .isEqualTo(1);
+    RestAssured.get(management("/q/metrics"))
+        .then()
+        .body(containsString("model_refresh_total{model=\"once\",outcome=\"success\"} 1.0"))
+        .body(
+            containsString(
+                "model_refresh_duration_seconds_count{model=\"once\",outcome=\"success\"} 1"));
   }
 
   @Test
@@ -295,6 +302,7 @@ class FeatureUpdateEndToEndTest {
 
   @Test
   void poisonGoesToTheDeadLetterTopicWithItsCauseAndTheStreamGoesOn() {
+    long settledBefore = processingLag("acked").count();
     String poison = topic.publish("{\"feature_view\": 7}");
     String good = topic.update(viewOf("poisoned"));
 
@@ -309,6 +317,12 @@ class FeatureUpdateEndToEndTest {
         .hasEntrySatisfying("error.class", name -> assertThat(name).contains("Undecodable"))
         .hasEntrySatisfying("error.message", why -> assertThat(why).contains("feature_view"));
     topic.ack(DEAD_LETTERS, letter);
+    await().until(() -> processingLag("acked").count() >= settledBefore + 2);
+    assertThat(processingLag("nacked").count()).isZero();
+  }
+
+  private Timer processingLag(String outcome) {
+    return meters.get("feature.update.processing.lag").tag("outcome", outcome).timer();
   }
 
   @Test
@@ -332,6 +346,36 @@ class FeatureUpdateEndToEndTest {
     assertThat(again.getMessage().getAttributesMap().get("original.message-id"))
         .isNotEqualTo(poison);
     topic.ack(DEAD_LETTERS, again);
+  }
+
+  @Test
+  void noMoreDeadLettersThanAskedForArePublishedAgain() {
+    long ackedBefore = subscription.ackedCount();
+    List<String> poison =
+        List.of(topic.publish("[\"one\"]"), topic.publish("[\"two\"]"), topic.publish("[3]"));
+    poison.forEach(this::awaitAcked);
+
+    RestAssured.given()
+        .contentType(ContentType.JSON)
+        .body("{\"count\": 2}")
+        .post("/v1/dead-letters/replay")
+        .then()
+        .statusCode(200)
+        .body("replayed", equalTo(2))
+        .body("left", equalTo(0));
+
+    await().until(() -> subscription.ackedCount() >= ackedBefore + 5);
+    List<ReceivedMessage> letters = new ArrayList<>();
+    await().until(() -> letters.addAll(topic.pull(DEAD_LETTERS)) && letters.size() == 3);
+    assertThat(letters)
+        .extracting(letter -> letter.getMessage().getAttributesOrThrow("original.message-id"))
+        .filteredOn(poison::contains)
+        .as("the one that was left")
+        .hasSize(1);
+    assertThat(letters)
+        .extracting(letter -> letter.getMessage().getData().toStringUtf8())
+        .containsExactlyInAnyOrder("[\"one\"]", "[\"two\"]", "[3]");
+    letters.forEach(letter -> topic.ack(DEAD_LETTERS, letter));
   }
 
   @Test
