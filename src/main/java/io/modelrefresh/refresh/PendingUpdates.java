@@ -1,42 +1,55 @@
 package io.modelrefresh.refresh;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import io.modelrefresh.update.FeatureUpdate;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
+import java.util.Map;
 
 /**
  * The newest updates not yet covered by every replica: a hint for servers that reload only what
- * changed. Bounded, and not by their number alone: one update may name a hundred thousand entities.
- * Guarded by the lane's lock.
+ * changed. Bounded, and not by their number alone: one update may name a hundred thousand entities,
+ * or one entity by a megabyte. Guarded by the lane's lock.
  */
 final class PendingUpdates {
 
   static final int LIMIT = 100;
 
-  /** Of all updates together; a few hundred bytes each. */
-  static final int ENTITY_KEY_LIMIT = 10_000;
+  /** Of the entity keys of all updates together, in characters. */
+  static final int SIZE_LIMIT = 1_000_000;
 
-  private record Entry(long sequence, FeatureUpdate update) {
-    int entityKeys() {
-      return update.entityKeys().size();
-    }
-  }
+  /** What one takes besides its text, or about that: its objects are some hundred bytes. */
+  static final int KEY_SIZE = 100;
+
+  private record Entry(long sequence, FeatureUpdate update, int size) {}
 
   private final Deque<Entry> newest = new ArrayDeque<>();
-  private int entityKeys;
+  private int size;
 
   /** Everything up to this sequence is no longer here. */
   private long droppedUpTo;
 
   void add(long sequence, FeatureUpdate update) {
-    Entry added = new Entry(sequence, update);
+    Entry added = new Entry(sequence, update, sizeOf(update));
     newest.addLast(added);
-    entityKeys += added.entityKeys();
-    while (newest.size() > LIMIT || entityKeys > ENTITY_KEY_LIMIT) {
+    size += added.size();
+    while (newest.size() > LIMIT || size > SIZE_LIMIT) {
       droppedUpTo = Math.max(droppedUpTo, dropOldest());
     }
+  }
+
+  /** At most what a message has, so no sum here overflows. */
+  private static int sizeOf(FeatureUpdate update) {
+    int all = 0;
+    for (Map<String, JsonNode> key : update.entityKeys()) {
+      all += KEY_SIZE;
+      for (Map.Entry<String, JsonNode> part : key.entrySet()) {
+        all += part.getKey().length() + part.getValue().asText().length();
+      }
+    }
+    return all;
   }
 
   void dropUpTo(long sequence) {
@@ -48,7 +61,7 @@ final class PendingUpdates {
 
   private long dropOldest() {
     Entry oldest = newest.removeFirst();
-    entityKeys -= oldest.entityKeys();
+    size -= oldest.size();
     return oldest.sequence();
   }
 

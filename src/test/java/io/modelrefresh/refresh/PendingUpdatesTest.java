@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.IntNode;
+import com.fasterxml.jackson.databind.node.TextNode;
 import io.modelrefresh.update.Change;
 import io.modelrefresh.update.FeatureUpdate;
 import java.time.Instant;
@@ -18,14 +19,17 @@ import org.junit.jupiter.api.Test;
 /** What is kept of updates that are still owed, however large they are. */
 class PendingUpdatesTest {
 
+  /** About as many keys as there is room for; each of them has a name and a number besides. */
+  private static final int MOST = PendingUpdates.SIZE_LIMIT / (PendingUpdates.KEY_SIZE + 20);
+
   private final PendingUpdates updates = new PendingUpdates();
 
   @Test
   void theOldestGoWhenTogetherTheyNameTooManyEntities() {
-    FeatureUpdate newest = update(PendingUpdates.ENTITY_KEY_LIMIT / 2);
+    FeatureUpdate newest = update(MOST / 2);
 
-    updates.add(1, update(PendingUpdates.ENTITY_KEY_LIMIT / 2));
-    updates.add(2, update(PendingUpdates.ENTITY_KEY_LIMIT / 2));
+    updates.add(1, update(MOST / 2));
+    updates.add(2, update(MOST / 2));
     updates.add(3, newest);
 
     assertThat(updates.after(0)).hasSize(2).last().isEqualTo(newest);
@@ -35,17 +39,27 @@ class PendingUpdatesTest {
 
   @Test
   void oneThatAloneNamesTooManyIsNotKeptAndThatIsSaid() {
-    updates.add(1, update(PendingUpdates.ENTITY_KEY_LIMIT + 1));
+    updates.add(1, update(2 * MOST));
 
     assertThat(updates.after(0)).isEmpty();
     assertThat(updates.completeAfter(0)).isFalse();
   }
 
   @Test
+  void oneEntityOfALongNameCountsByItsLength() {
+    updates.add(1, of(List.of(Map.of("url", new TextNode("x".repeat(600_000))))));
+    updates.add(2, of(List.of(Map.of("url", new TextNode("y".repeat(600_000))))));
+
+    assertThat(updates.after(0)).hasSize(1);
+    assertThat(updates.completeAfter(0)).isFalse();
+    assertThat(updates.completeAfter(1)).isTrue();
+  }
+
+  @Test
   void whatIsCoveredLeavesRoomForWhatComes() {
-    updates.add(1, update(PendingUpdates.ENTITY_KEY_LIMIT));
+    updates.add(1, update(MOST));
     updates.dropUpTo(1);
-    updates.add(2, update(PendingUpdates.ENTITY_KEY_LIMIT));
+    updates.add(2, update(MOST));
 
     assertThat(updates.after(1)).hasSize(1);
     assertThat(updates.completeAfter(1)).isTrue();
@@ -56,6 +70,10 @@ class PendingUpdatesTest {
         IntStream.range(0, entities)
             .mapToObj(i -> Map.<String, JsonNode>of("driver_id", IntNode.valueOf(i)))
             .toList();
+    return of(keys);
+  }
+
+  private static FeatureUpdate of(List<Map<String, JsonNode>> keys) {
     return new FeatureUpdate(
         Optional.empty(),
         "stats",
