@@ -232,6 +232,65 @@ abstract class ConformanceScenarios {
                     .build()));
   }
 
+  @Test
+  void whatASubscriptionIsOfCannotBeUpdated() {
+    String subscription = client.createSubscription(client.createTopic());
+
+    for (String fixed : List.of("topic", "filter", "enable_message_ordering")) {
+      assertThatThrownBy(
+              () ->
+                  update(
+                      Subscription.newBuilder()
+                          .setName(subscription)
+                          .setTopic(client.createTopic())
+                          .setFilter("attributes:kind")
+                          .setEnableMessageOrdering(true),
+                      fixed))
+          .isInstanceOfSatisfying(
+              StatusRuntimeException.class,
+              refusal -> {
+                assertThat(refusal.getStatus().getCode()).isEqualTo(Status.Code.INVALID_ARGUMENT);
+                assertThat(refusal.getStatus().getDescription()).contains(fixed);
+              });
+    }
+  }
+
+  @Test
+  void aDeadLetterPolicyGivenLaterTakesEffect() {
+    String deadLetters = client.createTopic();
+    String deadLettersSubscription = client.createSubscription(deadLetters);
+    String topic = client.createTopic();
+    String subscription = client.createSubscription(topic);
+    client.publish(topic, "a");
+    ReceivedMessage received = client.pull(subscription, 1).get(0);
+    assertThat(received.getDeliveryAttempt()).as("unknown without a policy").isZero();
+
+    update(
+        Subscription.newBuilder()
+            .setName(subscription)
+            .setDeadLetterPolicy(
+                DeadLetterPolicy.newBuilder()
+                    .setDeadLetterTopic(deadLetters)
+                    .setMaxDeliveryAttempts(5)),
+        "dead_letter_policy");
+
+    client.nack(subscription, received);
+    await()
+        .until(
+            () -> {
+              client.pullNow(subscription, 1).forEach(again -> client.nack(subscription, again));
+              return !client.pullNow(deadLettersSubscription, 1).isEmpty();
+            });
+  }
+
+  private void update(Subscription.Builder changed, String path) {
+    client.subscriber.updateSubscription(
+        UpdateSubscriptionRequest.newBuilder()
+            .setSubscription(changed)
+            .setUpdateMask(FieldMask.newBuilder().addPaths(path))
+            .build());
+  }
+
   // ---- publishing
 
   @Test
@@ -697,6 +756,23 @@ abstract class ConformanceScenarios {
     client.publish(topic, "b");
 
     assertThat(data(client.pull(subscription, 1))).containsExactly("b");
+    assertThat(data(client.pull(subscription, 1))).containsExactly("a");
+  }
+
+  @Test
+  @DocumentedGap(NO_BACKOFF)
+  void aRetryPolicyGivenLaterTakesEffect() {
+    String topic = client.createTopic();
+    String subscription = client.createSubscription(topic);
+    client.publish(topic, "a");
+    ReceivedMessage first = client.pull(subscription, 1).get(0);
+
+    update(
+        Subscription.newBuilder().setName(subscription).setRetryPolicy(backoff(1, 10)),
+        "retry_policy");
+    client.nack(subscription, first);
+
+    assertThat(client.pullNow(subscription, 1)).isEmpty();
     assertThat(data(client.pull(subscription, 1))).containsExactly("a");
   }
 
