@@ -60,8 +60,11 @@ class DemoEnvironment {
         pubSub instanceof EmbeddedPubSubServer embedded
             ? "an embedded emulator at " + embedded.address() + ", project " + pubSub.projectId()
             : "project " + pubSub.projectId();
-    LOG.infof(
-        """
+    LOG.info(explanation(pubSubIs, port, managementPort));
+  }
+
+  static String explanation(String pubSubIs, int port, int managementPort) {
+    return """
 
         Pub/Sub         %s
         model server    model %s on two replicas, http://%s:%d and http://%s:%d
@@ -69,18 +72,19 @@ class DemoEnvironment {
         predict         curl -s localhost:%d/v2/models/%s/infer -d '{"inputs":[{"name":"amount","shape":[1],"datatype":"FP64","data":[120.0]}]}'
         then try        curl -s localhost:%d/v1/feature-updates -H 'Content-Type: application/json' -d '{"feature_view":"%s"}'
         and predict again: both replicas have loaded the features as they are now.
-        """,
-        pubSubIs,
-        MODEL,
-        HOST,
-        PORTS.get(0),
-        HOST,
-        PORTS.get(1),
-        port,
-        managementPort,
-        PORTS.get(0),
-        MODEL,
-        port,
-        VIEW);
+        """
+        .formatted(
+            pubSubIs,
+            MODEL,
+            HOST,
+            PORTS.get(0),
+            HOST,
+            PORTS.get(1),
+            port,
+            managementPort,
+            PORTS.get(0),
+            MODEL,
+            port,
+            VIEW);
   }
 }
