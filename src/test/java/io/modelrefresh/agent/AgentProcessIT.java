@@ -166,6 +166,34 @@ class AgentProcessIT {
   }
 
   @Test
+  void aModelPausedInTheCatalogStaysSoOverARestartAndIsRefreshedOnceWhenThatIsTakenBack() {
+    Map<String, String> configuration = models(1);
+    configuration.put("model-refresh.models.m0.paused", "true");
+    AgentProcess first = start(configuration).awaitReady();
+    String held = topic.update("view_0");
+    await()
+        .atMost(PATIENCE)
+        .until(() -> first.get("/v1/models/m0").get("held_messages").asInt() == 1);
+    first.terminate();
+    first.awaitEnd(PATIENCE);
+
+    AgentProcess second = start(configuration).awaitReady();
+    await()
+        .atMost(PATIENCE)
+        .until(() -> second.get("/v1/models/m0").get("held_messages").asInt() == 1);
+    assertThat(second.get("/v1/models/m0").get("state").asText()).isEqualTo("paused");
+    assertThat(servers.get(0).loads("m0")).isEmpty();
+    assertThat(subscription.ackedMessageIds()).doesNotContain(held);
+    second.terminate();
+    second.awaitEnd(PATIENCE);
+
+    configuration.remove("model-refresh.models.m0.paused");
+    start(configuration).awaitReady();
+    awaitAllAcked(List.of(held));
+    assertThat(servers.get(0).loads("m0")).isNotEmpty();
+  }
+
+  @Test
   void aDryRunPlansLogsAndCountsAndTouchesNoServer() {
     Map<String, String> configuration = models(1);
     configuration.put("model-refresh.dry-run", "true");
