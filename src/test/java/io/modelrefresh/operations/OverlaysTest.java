@@ -24,6 +24,7 @@ import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -167,6 +168,34 @@ class OverlaysTest {
         .containsExactly("model-refresh-retraining-templates");
   }
 
+  @Test
+  void withTheTlsComponentProbesSpeakTlsAndTheSettingsAreWhereTheAgentLooksForThem(
+      @TempDir Path directory) throws IOException {
+    copy(Kustomizations.ROOT, directory.resolve("kubernetes"));
+    Files.writeString(
+        directory.resolve("kustomization.yaml"),
+        """
+        apiVersion: kustomize.config.k8s.io/v1beta1
+        kind: Kustomization
+        resources: [kubernetes/overlays/gke]
+        components: [kubernetes/components/tls]
+        """);
+
+    assertThat(References.problems(objects(directory))).isEmpty();
+    Container container = container(directory);
+    assertThat(
+            Stream.of(
+                container.getStartupProbe(),
+                container.getLivenessProbe(),
+                container.getReadinessProbe()))
+        .allMatch(probe -> probe.getHttpGet().getScheme().equals("HTTPS"));
+    List<String> mounts =
+        container.getVolumeMounts().stream().map(VolumeMount::getMountPath).toList();
+    assertThat(settings(directory).get("SMALLRYE_CONFIG_LOCATIONS"))
+        .isEqualTo("/etc/model-refresh-tls-settings/tls.properties");
+    assertThat(mounts).contains("/etc/model-refresh-tls-settings", "/etc/model-refresh-tls");
+  }
+
   /** The README's own text, so that it is what works. */
   private static String generator(String readme) {
     int start = readme.indexOf("configMapGenerator:\n  - name: model-refresh-retraining-templates");
@@ -251,10 +280,7 @@ class OverlaysTest {
     Stream<String> variables =
         Stream.concat(
             container(overlay).getEnv().stream().map(EnvVar::getName),
-            of(overlay, ConfigMap.class)
-                .filter(
-                    map -> map.getMetadata().getName().startsWith("model-refresh-agent-settings"))
-                .flatMap(map -> map.getData().keySet().stream()));
+            settings(overlay).keySet().stream());
 
     assertThat(variables.filter(name -> name.startsWith("MODEL_REFRESH_")))
         .contains("MODEL_REFRESH_CATALOG_LOCATION", "MODEL_REFRESH_LEASE_NAME")
@@ -264,11 +290,6 @@ class OverlaysTest {
   @ParameterizedTest
   @MethodSource("overlays")
   void theCatalogIsMountedWhereTheAgentLooksForIt(Path overlay) {
-    ConfigMap settings =
-        of(overlay, ConfigMap.class)
-            .filter(map -> map.getMetadata().getName().startsWith("model-refresh-agent-settings"))
-            .findFirst()
-            .orElseThrow();
     ConfigMap catalog =
         of(overlay, ConfigMap.class)
             .filter(map -> map.getMetadata().getName().equals("model-refresh-catalog"))
@@ -281,7 +302,7 @@ class OverlaysTest {
             .findFirst()
             .orElseThrow();
 
-    assertThat(settings.getData().get("MODEL_REFRESH_CATALOG_LOCATION"))
+    assertThat(settings(overlay).get("MODEL_REFRESH_CATALOG_LOCATION"))
         .isIn(catalog.getData().keySet().stream().map(file -> mounted + "/" + file).toList());
   }
 
@@ -303,6 +324,14 @@ class OverlaysTest {
     assertThat(rendered)
         .doesNotContain("/PROJECT_ID", "@PROJECT_ID", ": PROJECT_ID")
         .contains("image: europe-docker.pkg.dev/my-project/tools/model-refresh-agent:0.1.0");
+  }
+
+  private static Map<String, String> settings(Path overlay) {
+    return of(overlay, ConfigMap.class)
+        .filter(map -> map.getMetadata().getName().startsWith("model-refresh-agent-settings"))
+        .findFirst()
+        .orElseThrow()
+        .getData();
   }
 
   private static List<HasMetadata> objects(Path overlay) {
