@@ -93,7 +93,7 @@ class RetrainingInQuarkusTest {
                       .statusCode(503)
                       .body(
                           "checks.find { it.name == 'retraining' }.data.fraud",
-                          containsString("the verb create on jobs.batch in namespace ml")));
+                          containsString("the verb create on jobs.batch in namespace agents")));
       given().port(management()).get("/q/health/live").then().statusCode(200);
       RestAssured.get("/v1/models/fraud")
           .then()
@@ -115,7 +115,7 @@ class RetrainingInQuarkusTest {
   }
 
   private static List<Job> jobs() {
-    return Cluster.server.admin().batch().v1().jobs().inNamespace("ml").list().getItems();
+    return Cluster.server.admin().batch().v1().jobs().inNamespace("agents").list().getItems();
   }
 
   private static int management() {

@@ -17,7 +17,7 @@ record Windows(Duration quietPeriod, Duration maxWait) {
   /**
    * How many windows these updates make.
    *
-   * @param updates when they were published, in order
+   * @param updates when they arrived, in order
    */
   int count(List<Instant> updates) {
     int windows = 0;
