@@ -38,14 +38,19 @@ import org.junit.jupiter.api.Timeout;
  * The connector alone, in processes that are killed and frozen, against Google's official emulator:
  * whatever it had received and not acked is delivered again, and nothing is lost.
  */
-@Timeout(300)
+@Timeout(600)
 class ConnectorOnOfficialEmulatorTest {
 
   /** What a consumer's line begins with. */
   static final String RECEIVED = "received ";
 
   private static final int ACK_DEADLINE_SECONDS = 10;
-  private static final Duration PATIENCE = Duration.ofSeconds(120);
+
+  /**
+   * This emulator goes on giving a frozen consumer its share, a third, of what is delivered, also
+   * of what it had already and let expire: of 900 messages one is left after seven deadlines.
+   */
+  private static final Duration PATIENCE = Duration.ofSeconds(180);
 
   private final List<Process> consumers = new ArrayList<>();
   private final Queue<String> received = new ConcurrentLinkedQueue<>();
@@ -86,21 +91,22 @@ class ConnectorOnOfficialEmulatorTest {
   void nothingIsLostWhenConsumersAreKilledAndFrozenAndTheServerIsToo() {
     Process first = consumer();
     Process second = consumer();
-    publish(1_000);
+    publish(600);
     await().atMost(PATIENCE).until(() -> received.size() > 200);
 
     first.destroyForcibly();
-    publish(500);
+    publish(300);
     Signals.freeze(second.pid());
-    publish(500);
+    publish(300);
     Process third = consumer();
+    Process fourth = consumer();
     await().atMost(PATIENCE).until(this::allReceived);
     Signals.thaw(second.pid());
 
     Signals.freeze(emulator.pid());
     Signals.freeze(third.pid());
     Signals.thaw(emulator.pid());
-    publish(500);
+    publish(300);
     Signals.thaw(third.pid());
 
     await().atMost(PATIENCE).until(this::allReceived);
@@ -113,7 +119,7 @@ class ConnectorOnOfficialEmulatorTest {
         "Connector on the official emulator: %d published, %d deliveries%n",
         published.size(), received.size());
     assertThat(received.size()).as("something was delivered again").isGreaterThan(published.size());
-    assertThat(List.of(second, third)).allMatch(Process::isAlive);
+    assertThat(List.of(second, third, fourth)).allMatch(Process::isAlive);
   }
 
   private Process consumer() {
