@@ -32,6 +32,15 @@ needs() {
   done
 }
 
+# can_run WHAT IMAGE: ends the script in the same way where this machine lets podman run nothing.
+can_run() {
+  local said
+  if ! said=$(pod run --rm --network host "localhost/$2" true 2>&1); then
+    echo "SKIPPED: podman can run no container here (${said##*$'\n'}), so $1" >&2
+    exit 0
+  fi
+}
+
 # wait_for WHAT SECONDS COMMAND...
 wait_for() {
   local what=$1 until=$((SECONDS + $2))
