@@ -1,5 +1,6 @@
 package io.modelrefresh.pubsub;
 
+import com.google.protobuf.UnsafeByteOperations;
 import com.google.pubsub.v1.PubsubMessage;
 import com.google.pubsub.v1.ReceivedMessage;
 import java.util.concurrent.CompletableFuture;
@@ -40,11 +41,15 @@ final class Delivery {
       AtomicIntegerFieldUpdater.newUpdater(Delivery.class, "state");
   private static final AtomicIntegerFieldUpdater<Delivery> PERMIT =
       AtomicIntegerFieldUpdater.newUpdater(Delivery.class, "permit");
+
+  /** Below it, what another copy takes is less than what it takes to save it. */
+  private static final int LARGE = 8 << 10;
+
   private static final int HELD = 0;
   private static final int CLAIMED = 1;
   private static final int OVER = 2;
 
-  private final PubsubMessage message;
+  private volatile PubsubMessage message;
   private final String ackId;
   private final int attempt;
   private final Wire wire;
@@ -71,6 +76,18 @@ final class Delivery {
 
   PubsubMessage message() {
     return message;
+  }
+
+  /**
+   * What the message says, to be given away. From then on a large message has these very bytes:
+   * while it is held they are in memory once.
+   */
+  byte[] payload() {
+    var payload = message.getData().toByteArray();
+    if (payload.length >= LARGE) {
+      message = message.toBuilder().setData(UnsafeByteOperations.unsafeWrap(payload)).build();
+    }
+    return payload;
   }
 
   String ackId() {

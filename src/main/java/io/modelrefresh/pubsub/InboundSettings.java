@@ -27,6 +27,8 @@ record InboundSettings(
     boolean tracingEnabled,
     Optional<Duration> unprocessedMessageMaxAge) {
 
+  private static final long DEFAULT_OUTSTANDING_BYTES = 100 << 20;
+
   static InboundSettings of(
       PubSubConnectorIncomingConfiguration configuration, PubSubServer server) {
     var channel = configuration.getChannel();
@@ -40,7 +42,10 @@ record InboundSettings(
         subscription(project, configuration.getSubscription().orElse(plain)),
         configuration.getTopic(),
         read.positive("max-outstanding-messages", configuration::getMaxOutstandingMessages),
-        read.bytes("max-outstanding-bytes", configuration.getMaxOutstandingBytes()),
+        configuration
+            .getMaxOutstandingBytes()
+            .map(value -> read.bytes("max-outstanding-bytes", value))
+            .orElseGet(InboundSettings::affordableBytes),
         read.duration("max-ack-extension", configuration.getMaxAckExtension()),
         minimum.map(value -> read.duration("min-duration-per-ack-extension", value)),
         maximum.map(value -> read.duration("max-duration-per-ack-extension", value)),
@@ -57,6 +62,11 @@ record InboundSettings(
         configuration
             .getUnprocessedMessageMaxAge()
             .map(value -> read.duration("unprocessed-message-max-age", value)));
+  }
+
+  /** A message takes a little more than its bytes while it is held, and its content, read, more. */
+  private static long affordableBytes() {
+    return Math.min(DEFAULT_OUTSTANDING_BYTES, Runtime.getRuntime().maxMemory() / 4);
   }
 
   /** Names may be short, or full: {@code projects/P/subscriptions/S}. */

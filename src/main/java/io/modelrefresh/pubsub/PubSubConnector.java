@@ -96,9 +96,9 @@ import org.jboss.logging.Logger;
 @ConnectorAttribute(
     name = "max-outstanding-bytes",
     type = "string",
-    defaultValue = "100M",
     direction = INCOMING,
-    description = "How many bytes of messages may be received and not settled")
+    description =
+        "How many bytes of messages may be received and not settled; by default 100M, or a quarter of the heap if that is less")
 @ConnectorAttribute(
     name = "max-ack-extension",
     type = "string",

@@ -146,7 +146,7 @@ final class PubSubInboundChannel
     var incoming = PubSubIncomingMetadata.of(delivery.message(), delivery.attempt(), subscription);
     var message =
         new PubSubMessage<>(
-            delivery.message().getData().toByteArray(),
+            delivery.payload(),
             Metadata.of(incoming, new LocalContextMetadata(ofMessage)),
             delivery,
             failures);

@@ -55,7 +55,7 @@ final class Lane {
   private Optional<Instant> desiredWatermark = Optional.empty();
   private long desiredSequence;
   private final Anchors anchors = new Anchors();
-  private final PendingUpdates updates = new PendingUpdates();
+  private final PendingUpdates updates;
   private final Waiting waiting;
   private Optional<Instant> owedSince = Optional.empty();
 
@@ -87,6 +87,7 @@ final class Lane {
   Lane(Served served, LaneContext context) {
     this.served = served;
     this.context = context;
+    updates = new PendingUpdates(context.room());
     waiting = new Waiting(context.jitter());
     paused = served.model().paused();
   }
@@ -228,6 +229,7 @@ final class Lane {
           cancelTimer.run();
           stopFollowing.run();
           anchors.releaseUpTo(Long.MAX_VALUE, effects);
+          updates.dropUpTo(Long.MAX_VALUE);
           change.ifPresent(superseded -> superseded.next.closeUnless(served, effects));
           running.ifPresent(Rollout::abandon);
           if (running.isEmpty()) {

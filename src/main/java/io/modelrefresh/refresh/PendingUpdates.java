@@ -17,25 +17,34 @@ final class PendingUpdates {
 
   static final int LIMIT = 100;
 
-  /** Of the entity keys of all updates together, in characters. */
-  static final int SIZE_LIMIT = 1_000_000;
+  /** Of the entity keys of all updates of the lane together, in bytes. */
+  static final int SIZE_LIMIT = 2_500_000;
 
-  /** What one takes besides its text, or about that: its objects are some hundred bytes. */
-  static final int KEY_SIZE = 100;
+  /** What the objects of one key take besides its text. */
+  static final int KEY_SIZE = 250;
 
   private record Entry(long sequence, FeatureUpdate update, int size) {}
 
+  private final UpdateRoom room;
   private final Deque<Entry> newest = new ArrayDeque<>();
   private int size;
 
   /** Everything up to this sequence is no longer here. */
   private long droppedUpTo;
 
+  /**
+   * @param room for the entity keys of this lane and others
+   */
+  PendingUpdates(UpdateRoom room) {
+    this.room = room;
+  }
+
   void add(long sequence, FeatureUpdate update) {
     Entry added = new Entry(sequence, update, sizeOf(update));
     newest.addLast(added);
     size += added.size();
-    while (newest.size() > LIMIT || size > SIZE_LIMIT) {
+    room.take(added.size());
+    while (newest.size() > LIMIT || size > SIZE_LIMIT || size > 0 && room.isOverdrawn()) {
       droppedUpTo = Math.max(droppedUpTo, dropOldest());
     }
   }
@@ -62,6 +71,7 @@ final class PendingUpdates {
   private long dropOldest() {
     Entry oldest = newest.removeFirst();
     size -= oldest.size();
+    room.giveBack(oldest.size());
     return oldest.sequence();
   }
 

@@ -22,7 +22,8 @@ class PendingUpdatesTest {
   /** About as many keys as there is room for; each of them has a name and a number besides. */
   private static final int MOST = PendingUpdates.SIZE_LIMIT / (PendingUpdates.KEY_SIZE + 20);
 
-  private final PendingUpdates updates = new PendingUpdates();
+  private final UpdateRoom room = new UpdateRoom(3L * PendingUpdates.SIZE_LIMIT / 2);
+  private final PendingUpdates updates = new PendingUpdates(room);
 
   @Test
   void theOldestGoWhenTogetherTheyNameTooManyEntities() {
@@ -47,8 +48,8 @@ class PendingUpdatesTest {
 
   @Test
   void oneEntityOfALongNameCountsByItsLength() {
-    updates.add(1, of(List.of(Map.of("url", new TextNode("x".repeat(600_000))))));
-    updates.add(2, of(List.of(Map.of("url", new TextNode("y".repeat(600_000))))));
+    updates.add(1, of(List.of(Map.of("url", new TextNode("x".repeat(1_500_000))))));
+    updates.add(2, of(List.of(Map.of("url", new TextNode("y".repeat(1_500_000))))));
 
     assertThat(updates.after(0)).hasSize(1);
     assertThat(updates.completeAfter(0)).isFalse();
@@ -63,6 +64,34 @@ class PendingUpdatesTest {
 
     assertThat(updates.after(1)).hasSize(1);
     assertThat(updates.completeAfter(1)).isTrue();
+  }
+
+  @Test
+  void whatAnotherLaneKeepsLeavesLessRoomUntilItIsCoveredThere() {
+    PendingUpdates others = new PendingUpdates(room);
+    others.add(1, update(MOST));
+
+    updates.add(2, update(MOST / 3));
+    updates.add(3, update(MOST / 3));
+    assertThat(updates.after(0)).hasSize(1);
+    assertThat(updates.completeAfter(0)).isFalse();
+    assertThat(others.completeAfter(0)).isTrue();
+
+    others.dropUpTo(1);
+    updates.add(4, update(MOST / 3));
+    assertThat(updates.after(0)).hasSize(2);
+    assertThat(updates.completeAfter(2)).isTrue();
+  }
+
+  @Test
+  void whatNamesNoEntityIsKeptWhereThereIsNoRoom() {
+    new PendingUpdates(room).add(1, update(MOST));
+    new PendingUpdates(room).add(2, update(MOST / 2));
+
+    updates.add(3, update(0));
+
+    assertThat(updates.after(0)).hasSize(1);
+    assertThat(updates.completeAfter(0)).isTrue();
   }
 
   private static FeatureUpdate update(int entities) {
