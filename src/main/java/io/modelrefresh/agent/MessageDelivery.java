@@ -1,9 +1,11 @@
 package io.modelrefresh.agent;
 
+import io.modelrefresh.pubsub.PubSubNackMetadata;
 import io.modelrefresh.refresh.Delivery;
 import java.time.Instant;
 import java.util.concurrent.CompletionStage;
 import org.eclipse.microprofile.reactive.messaging.Message;
+import org.eclipse.microprofile.reactive.messaging.Metadata;
 import org.jboss.logging.Logger;
 
 /** A message of the inbound channel, as lanes settle it. */
@@ -34,6 +36,14 @@ final class MessageDelivery implements Delivery {
   public void nack(String reason) {
     metrics.nacked(publishTime);
     logFailure(message.nack(new RedeliveryWanted(reason)), "nack");
+  }
+
+  @Override
+  public void supersede() {
+    logFailure(
+        message.nack(
+            new RedeliveryWanted("delivered again"), Metadata.of(PubSubNackMetadata.abandon())),
+        "abandonment");
   }
 
   private void logFailure(CompletionStage<Void> settled, String what) {

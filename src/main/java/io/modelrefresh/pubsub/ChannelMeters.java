@@ -15,6 +15,7 @@ final class ChannelMeters {
   final Counter redelivered;
   final Counter restarts;
   final Counter deadLettered;
+  final Counter abandoned;
   final Counter expired;
   final Counter settledAgain;
   final Counter settledLate;
@@ -36,6 +37,10 @@ final class ChannelMeters {
     restarts = counter("pubsub.stream.restarts", "Streams that ended, or could not be opened");
     deadLettered =
         counter("pubsub.messages.dead.lettered", "Messages published to the dead-letter topic");
+    abandoned =
+        counter(
+            "pubsub.messages.abandoned",
+            "Deliveries given up without a word: a later one of the same message stands for them");
     expired =
         counter(
             "pubsub.messages.expired", "Messages dropped unseen: queued past max-ack-extension");

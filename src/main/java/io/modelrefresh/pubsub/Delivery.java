@@ -31,6 +31,9 @@ final class Delivery {
     /** Given back before anybody saw it. */
     void released(Delivery delivery);
 
+    /** Given up without a word to the server. */
+    void abandoned(Delivery delivery);
+
     /** Dropped unseen: its lease was over. */
     void expired(Delivery delivery);
 
@@ -148,6 +151,13 @@ final class Delivery {
       var nacked = wire.nack(ackId);
       listener.nacked(this);
       return nacked;
+    }
+    return SETTLED;
+  }
+
+  CompletionStage<Void> abandon() {
+    if (end()) {
+      listener.abandoned(this);
     }
     return SETTLED;
   }

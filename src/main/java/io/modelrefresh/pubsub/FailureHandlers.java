@@ -41,6 +41,11 @@ final class FailureHandlers {
           public CompletionStage<Void> nack() {
             return delivery.nack();
           }
+
+          @Override
+          public CompletionStage<Void> abandon() {
+            return delivery.abandon();
+          }
         };
     Uni<Void> handled;
     try {

@@ -144,7 +144,7 @@ import org.jboss.logging.Logger;
     defaultValue = "nack",
     direction = INCOMING,
     description =
-        "What a nack does: nack, ignore, fail, dead-letter, or the @Identifier of a PubSubFailureHandler.Factory")
+        "What a nack does: nack, ignore, fail, dead-letter, abandon, or the @Identifier of a PubSubFailureHandler.Factory")
 @ConnectorAttribute(
     name = "dead-letter.topic",
     type = "string",

@@ -23,6 +23,12 @@ public interface PubSubFailureHandler {
     /** Nack, and end the channel with the failure. */
     String FAIL = "fail";
 
+    /**
+     * Tell the server nothing, and keep the lease no longer: delivered again when that ends. For a
+     * delivery that a later one of the same message has taken the place of.
+     */
+    String ABANDON = "abandon";
+
     /** Publish to {@code dead-letter.topic} with the cause as attributes, then ack. */
     String DEAD_LETTER = "dead-letter";
   }
@@ -57,6 +63,9 @@ public interface PubSubFailureHandler {
     CompletionStage<Void> ack();
 
     CompletionStage<Void> nack();
+
+    /** Neither of them: the server is told nothing. */
+    CompletionStage<Void> abandon();
   }
 
   /**

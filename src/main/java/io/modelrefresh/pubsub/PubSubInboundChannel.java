@@ -215,6 +215,12 @@ final class PubSubInboundChannel
   }
 
   @Override
+  public void abandoned(Delivery delivery) {
+    meters.abandoned.increment();
+    remove(delivery);
+  }
+
+  @Override
   public void expired(Delivery delivery) {
     meters.expired.increment();
     remove(delivery);

@@ -12,4 +12,9 @@ public record PubSubNackMetadata(String strategy) {
   public static PubSubNackMetadata deadLetter() {
     return new PubSubNackMetadata(PubSubFailureHandler.Strategy.DEAD_LETTER);
   }
+
+  /** The server is told nothing: it delivers the message again when this delivery's lease ends. */
+  public static PubSubNackMetadata abandon() {
+    return new PubSubNackMetadata(PubSubFailureHandler.Strategy.ABANDON);
+  }
 }

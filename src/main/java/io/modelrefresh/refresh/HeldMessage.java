@@ -1,13 +1,11 @@
 package io.modelrefresh.refresh;
 
-import java.util.ArrayList;
-import java.util.List;
 import java.util.function.Consumer;
 
 /**
  * A message kept unacknowledged because it guarantees something owed. Every lane that needs it
- * holds one reference; the last release acknowledges. Deliveries of the same message join it and
- * are settled with it: acknowledging an older delivery alone could acknowledge the message.
+ * holds one reference; the last release acknowledges. Of the deliveries of the same message it
+ * keeps the latest: the sender goes by that one, and what is held for days is delivered very often.
  *
  * <p>Thread-safe; its own lock guards its state and is never held while a delivery is settled.
  */
@@ -22,7 +20,7 @@ public final class HeldMessage {
 
   private final String id;
   private final Consumer<HeldMessage> onSettled;
-  private List<Delivery> deliveries = new ArrayList<>(1);
+  private Delivery delivery;
   private int references = 1;
   private State state = State.HELD;
 
@@ -30,7 +28,7 @@ public final class HeldMessage {
   HeldMessage(String id, Delivery first, Consumer<HeldMessage> onSettled) {
     this.id = id;
     this.onSettled = onSettled;
-    this.deliveries.add(first);
+    this.delivery = first;
   }
 
   /** The message id the sender gave it. */
@@ -47,45 +45,46 @@ public final class HeldMessage {
     references++;
   }
 
-  /** Gives up one reference; the last one acknowledges every delivery. */
+  /** Gives up one reference; the last one acknowledges. */
   public void release() {
-    List<Delivery> acknowledged;
+    Delivery acknowledged;
     synchronized (this) {
       references--;
       if (references > 0 || state != State.HELD) {
         return;
       }
-      acknowledged = settle(State.ACKED);
+      state = State.ACKED;
+      acknowledged = delivery;
     }
     onSettled.accept(this);
-    acknowledged.forEach(Delivery::ack);
+    acknowledged.ack();
   }
 
   /** Asks for redelivery, whoever else still holds it: nothing is lost by delivering again. */
   public void nack(String reason) {
-    List<Delivery> refused;
+    Delivery refused;
     synchronized (this) {
       if (state != State.HELD) {
         return;
       }
-      refused = settle(State.NACKED);
+      state = State.NACKED;
+      refused = delivery;
     }
     onSettled.accept(this);
-    refused.forEach(delivery -> delivery.nack(reason));
+    refused.nack(reason);
   }
 
-  /** Adds a redelivery of this message if it is still held, and tells what has become of it. */
-  synchronized State join(Delivery redelivery) {
-    if (state == State.HELD) {
-      deliveries.add(redelivery);
+  /** Takes a redelivery of this message if it is still held, and tells what has become of it. */
+  State join(Delivery redelivery) {
+    Delivery before;
+    synchronized (this) {
+      if (state != State.HELD) {
+        return state;
+      }
+      before = delivery;
+      delivery = redelivery;
     }
-    return state;
-  }
-
-  private List<Delivery> settle(State end) {
-    state = end;
-    List<Delivery> all = deliveries;
-    deliveries = List.of();
-    return all;
+    before.supersede();
+    return State.HELD;
   }
 }

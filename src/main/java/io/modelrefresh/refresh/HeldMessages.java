@@ -46,8 +46,8 @@ public final class HeldMessages {
 
   /**
    * Whether the message was received before and need not be looked at again. If it is still held,
-   * the delivery joins it; if it was acknowledged, what it asked for has happened or is guaranteed,
-   * and the delivery is acknowledged too.
+   * the delivery takes the place of the one before; if it was acknowledged, what it asked for has
+   * happened or is guaranteed, and the delivery is acknowledged too.
    */
   public boolean recognise(String messageId, Delivery redelivery) {
     Id id = new Id(messageId);

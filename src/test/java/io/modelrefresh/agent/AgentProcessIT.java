@@ -157,6 +157,9 @@ class AgentProcessIT {
                     .metrics()
                     .matches("(?s).*feature_updates_received_total\\{[^}]*\"duplicate\"} [1-9].*"));
     assertThat(agent.get("/v1/models/m0").get("held_messages").asInt()).isEqualTo(1);
+    assertThat(agent.metrics())
+        .as("of the deliveries of a message, the last is kept")
+        .containsPattern("pubsub_outstanding_messages\\{[^}]*} 1\\.0");
     assertThat(agent.get("/v1/models/m0").get("failing").asBoolean()).isTrue();
     assertThat(agent.liveness()).isEqualTo(200);
     assertThat(subscription.ackedMessageIds()).doesNotContain(held);

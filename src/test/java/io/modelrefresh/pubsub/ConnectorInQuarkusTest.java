@@ -115,7 +115,7 @@ class ConnectorInQuarkusTest {
     assertThatThrownBy(() -> connector.getPublisher(config))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageStartingWith("mp.messaging.incoming.updates.failure-strategy: ")
-        .hasMessageContaining("[dead-letter, fail, ignore, nack, remember]")
+        .hasMessageContaining("[abandon, dead-letter, fail, ignore, nack, remember]")
         .hasMessageContaining("shrug");
   }
 

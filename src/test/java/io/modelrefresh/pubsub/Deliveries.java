@@ -19,6 +19,7 @@ final class Deliveries implements Delivery.Listener, Delivery.Wire {
   final List<String> acked = new CopyOnWriteArrayList<>();
   final List<String> nacked = new CopyOnWriteArrayList<>();
   final List<String> released = new CopyOnWriteArrayList<>();
+  final List<String> abandoned = new CopyOnWriteArrayList<>();
   final List<String> expired = new CopyOnWriteArrayList<>();
   final List<String> settledAgain = new CopyOnWriteArrayList<>();
   final List<String> onTheWire = new CopyOnWriteArrayList<>();
@@ -75,6 +76,11 @@ final class Deliveries implements Delivery.Listener, Delivery.Wire {
   @Override
   public void released(Delivery delivery) {
     released.add(delivery.message().getMessageId());
+  }
+
+  @Override
+  public void abandoned(Delivery delivery) {
+    abandoned.add(delivery.message().getMessageId());
   }
 
   @Override

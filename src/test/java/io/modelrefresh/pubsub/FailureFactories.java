@@ -10,7 +10,12 @@ final class FailureFactories {
   private FailureFactories() {}
 
   static PubSubFailureHandler.Factory named(String strategy) {
-    return Stream.of("NackStrategy", "IgnoreStrategy", "FailStrategy", "DeadLetterStrategy")
+    return Stream.of(
+            "NackStrategy",
+            "IgnoreStrategy",
+            "FailStrategy",
+            "DeadLetterStrategy",
+            "AbandonStrategy")
         .map(FailureFactories::load)
         .filter(type -> type.getAnnotation(Identifier.class).value().equals(strategy))
         .map(FailureFactories::make)

@@ -44,6 +44,24 @@ class FailureStrategiesTest extends PubSubTestBase {
   }
 
   @Test
+  void abandon_tells_the_server_nothing_and_keeps_nothing() {
+    publish("held");
+    var consumer = consume(channel(Map.of())).request(9);
+
+    consumer
+        .message(0)
+        .nack(new IllegalStateException("later"), Metadata.of(PubSubNackMetadata.abandon()));
+
+    assertThat(gauged("pubsub.outstanding.messages")).isZero();
+    assertThat(onServer().outstanding()).as("its lease goes on").isEqualTo(1);
+    assertThat(counted("pubsub.messages.abandoned")).isEqualTo(1);
+    assertThat(counted("pubsub.messages.nacked")).isZero();
+    consumer.message(0).ack();
+    assertThat(counted("pubsub.messages.settled.again")).isEqualTo(1);
+    assertThat(onServer().backlog()).isEqualTo(1);
+  }
+
+  @Test
   void fail_ends_the_channel_with_the_failure_and_keeps_the_message() {
     publish("bad");
     var channel = channel(Map.of("failure-strategy", "fail"));

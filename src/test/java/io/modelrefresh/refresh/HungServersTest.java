@@ -134,6 +134,11 @@ class HungServersTest {
               public void nack(String reason) {
                 acked.completeExceptionally(new IllegalStateException(reason));
               }
+
+              @Override
+              public void supersede() {
+                acked.completeExceptionally(new IllegalStateException("delivered again"));
+              }
             });
     Instant now = Instant.now();
     FeatureUpdate update =

@@ -243,6 +243,11 @@ class LaneOutcomeTest {
     public void nack(String reason) {
       settled.add("nack");
     }
+
+    @Override
+    public void supersede() {
+      settled.add("superseded");
+    }
   }
 
   // ---- Then ----

@@ -146,6 +146,11 @@ abstract class LaneScenario {
       public void nack(String reason) {
         settled.computeIfAbsent(id, key -> new ArrayList<>()).add("nack");
       }
+
+      @Override
+      public void supersede() {
+        settled.computeIfAbsent(id, key -> new ArrayList<>()).add("superseded");
+      }
     };
   }
 

@@ -451,7 +451,7 @@ class LaneTest extends LaneScenario {
   }
 
   @Test
-  void aRedeliveryOfAHeldMessageIsRecognisedAndSettledWithIt() {
+  void aRedeliveryOfAHeldMessageIsRecognisedAndTakesItsPlace() {
     servers.with(1);
     servers.answer(1, failed(Kind.UNREACHABLE));
     Lanes lanes = lanes(1);
@@ -464,7 +464,7 @@ class LaneTest extends LaneScenario {
     time.advance(RESYNC);
 
     assertThat(recognised).isTrue();
-    assertThat(settled.get(message)).containsExactly("ack", "ack");
+    assertThat(settled.get(message)).containsExactly("superseded", "ack");
     assertThat(servers.loads.size()).isEqualTo((int) attempts + 1);
   }
 

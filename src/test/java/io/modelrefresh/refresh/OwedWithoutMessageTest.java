@@ -228,5 +228,8 @@ class OwedWithoutMessageTest {
 
     @Override
     public void nack(String reason) {}
+
+    @Override
+    public void supersede() {}
   }
 }

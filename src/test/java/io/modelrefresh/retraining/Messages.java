@@ -34,6 +34,9 @@ final class Messages {
           public void nack(String reason) {
             settled.put(id, "nack");
           }
+
+          @Override
+          public void supersede() {}
         });
   }
 
