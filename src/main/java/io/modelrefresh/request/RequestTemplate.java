@@ -125,6 +125,11 @@ public final class RequestTemplate {
       template = syntax.engine.parse(text, null, key);
     } catch (TemplateException e) {
       throw problem(e);
+    } catch (StackOverflowError e) {
+      // Qute's parser nests as deep as the text does, and for some texts without end, "!a !b" in an
+      // {#if}.
+      throw new IllegalArgumentException(
+          key + ": an expression or a section in it nests too deep to be parsed", e);
     }
   }
 

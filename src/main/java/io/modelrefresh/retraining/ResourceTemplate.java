@@ -59,11 +59,16 @@ final class ResourceTemplate {
     } catch (IllegalArgumentException e) {
       throw unquoted(e.getMessage());
     }
-    difference(wanted, got, "")
-        .ifPresent(
-            place -> {
-              throw unquoted(file + ": " + place);
-            });
+    try {
+      difference(wanted, got, "")
+          .ifPresent(
+              place -> {
+                throw unquoted(file + ": " + place);
+              });
+    } catch (StackOverflowError e) {
+      throw new IllegalArgumentException(
+          file + ": an alias (*) in it stands for something that it is a part of", e);
+    }
   }
 
   private static IllegalArgumentException unquoted(String where) {

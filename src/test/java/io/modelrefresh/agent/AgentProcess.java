@@ -51,6 +51,11 @@ public final class AgentProcess implements AutoCloseable {
     reader.start();
   }
 
+  /** Whether a native executable is started, not a jar. */
+  static boolean isNative() {
+    return !System.getProperty("agent.package").endsWith(".jar");
+  }
+
   /** Where it reports metrics and health. */
   String managementAddress() {
     return "127.0.0.1:" + managementPort;

@@ -8,6 +8,7 @@ import com.code_intelligence.jazzer.api.BugDetectors;
 import com.code_intelligence.jazzer.api.SilentCloseable;
 import com.code_intelligence.jazzer.junit.FuzzTest;
 import io.modelrefresh.FuzzInput;
+import io.modelrefresh.Mutations;
 import io.quarkus.test.common.WithTestResource;
 import io.quarkus.test.common.http.TestHTTPResource;
 import io.quarkus.test.junit.QuarkusTest;
@@ -17,9 +18,19 @@ import java.io.IOException;
 import java.net.Socket;
 import java.net.SocketException;
 import java.net.URL;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
+import java.util.Random;
 import java.util.Set;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
 
 /**
  * What anyone may send to the HTTP API, on a socket: a line such as {@code POST
@@ -29,6 +40,10 @@ import org.junit.jupiter.api.AfterEach;
 @WithTestResource(ModelFleet.class)
 class HttpApiFuzzTest {
 
+  private static final Path KEPT =
+      Path.of("src/test/resources/io/modelrefresh/agent/HttpApiFuzzTestInputs");
+
+  private static final int MUTATIONS = 300;
   private static final int PATIENCE_MILLIS = 30_000;
 
   /** What the HTTP server itself answers to what it cannot read as a request. */
@@ -43,6 +58,40 @@ class HttpApiFuzzTest {
   @AfterEach
   void close() {
     allowed.close();
+  }
+
+  /**
+   * The kept inputs, changed at random: within Quarkus's class loader Jazzer repeats inputs, but
+   * guides nothing. Some hundred, or with the profile {@code fuzz} as many as fit in its duration.
+   */
+  @Test
+  void whateverIsMadeOfTheKeptRequestsIsAnsweredInTheSameWay() throws IOException {
+    long seed = Long.getLong("seed", System.nanoTime());
+    Optional<Instant> end =
+        Optional.ofNullable(System.getProperty("fuzz.duration"))
+            .map(duration -> Instant.now().plus(Duration.parse("PT" + duration)));
+    Mutations mutations = new Mutations(keptInputs(), new Random(seed));
+    int requests = 0;
+    while (end.isPresent() ? Instant.now().isBefore(end.get()) : requests < MUTATIONS) {
+      byte[] input = mutations.next();
+      try {
+        anyRequestIsAnsweredAndWhatIsWrongIsAProblemDocument(input);
+      } catch (AssertionError | IOException | RuntimeException e) {
+        throw new AssertionError("keep this input: " + new String(input, ISO_8859_1), e);
+      }
+      requests++;
+    }
+    System.out.printf("HttpApiFuzzTest: %d requests, repeat with -Dseed=%d%n", requests, seed);
+  }
+
+  private static List<byte[]> keptInputs() throws IOException {
+    List<byte[]> kept = new ArrayList<>();
+    try (Stream<Path> files = Files.walk(KEPT)) {
+      for (Path file : files.filter(Files::isRegularFile).sorted().toList()) {
+        kept.add(Files.readAllBytes(file));
+      }
+    }
+    return kept;
   }
 
   @FuzzTest
@@ -62,10 +111,11 @@ class HttpApiFuzzTest {
     String[] line = (input.head().get(0) + " ").split(" ", 2);
     StringBuilder head = new StringBuilder();
     head.append(line[0]).append(" /v1/").append(line[1].strip()).append(" HTTP/1.1\r\n");
+    head.append("Host: agent\r\nConnection: close\r\n"); // Without a host it is no request.
     for (String header : input.head().subList(1, input.head().size())) {
       head.append(header).append("\r\n");
     }
-    head.append("Host: agent\r\nConnection: close\r\nContent-Length: ");
+    head.append("Content-Length: ");
     head.append(input.body().length).append("\r\n\r\n");
     ByteArrayOutputStream bytes = new ByteArrayOutputStream();
     bytes.write(head.toString().getBytes(UTF_8));

@@ -102,7 +102,7 @@ class LeaseIT {
   @Test
   void theHolderAloneOpensTheSubscriptionAndTheStandbyIsReadyAndNamesIt() {
     AgentProcess holder = start("agent-a");
-    await().atMost(PATIENCE).until(() -> isActive(holder));
+    await().atMost(PATIENCE).until(() -> server.loadCount("fraud") == 1);
     awaitAcked(topic.update("payments"));
 
     AgentProcess standby = start("agent-b");

@@ -113,8 +113,8 @@ class MemoryLimitIT {
 
   /** As its image starts it in a container that has so much memory. */
   private static List<String> command(long limit, Path agent) {
-    if (!agent.toString().endsWith(".jar")) {
-      return List.of(agent.toString(), "-Xmx" + limit * 8 / 10 + "m");
+    if (AgentProcess.isNative()) {
+      return List.of(agent.toString(), "-Xmx" + limit / 2 + "m"); // MaximumHeapSizePercent=50
     }
     return List.of(
         Path.of(System.getProperty("java.home"), "bin", "java").toString(),

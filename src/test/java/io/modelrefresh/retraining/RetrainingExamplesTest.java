@@ -189,6 +189,7 @@ class RetrainingExamplesTest {
         "apiVersion: v1\nkind: Thing\nspec: {#if}|line 3",
         "apiVersion: v1\nkind: Thing\nspec:\n  model: \"{job.modle}\"|line 4",
         "apiVersion: v1\nkind: Thing\n spec: [|line 3",
+        "apiVersion: v1\nkind: Thing\nspec: &all\n  all: *all|an alias",
         "kind: Thing|expected one Kubernetes resource",
         "just text|expected one Kubernetes resource",
       })
