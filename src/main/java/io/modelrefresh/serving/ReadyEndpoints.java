@@ -1,5 +1,6 @@
 package io.modelrefresh.serving;
 
+import io.fabric8.kubernetes.api.model.ObjectMeta;
 import io.fabric8.kubernetes.api.model.discovery.v1.Endpoint;
 import io.fabric8.kubernetes.api.model.discovery.v1.EndpointConditions;
 import io.fabric8.kubernetes.api.model.discovery.v1.EndpointPort;
@@ -122,7 +123,7 @@ final class ReadyEndpoints {
     return new IllegalStateException(
         address
             + ": the replicas are unknown, ready endpoints in EndpointSlice "
-            + slice.getMetadata().getName()
+            + Optional.ofNullable(slice.getMetadata()).map(ObjectMeta::getName).orElse("(unnamed)")
             + " have no port "
             + address.port()
             + "; they have "

@@ -28,6 +28,7 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.Random;
 import java.util.Set;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -42,6 +43,8 @@ class HttpApiFuzzTest {
 
   private static final Path KEPT =
       Path.of("src/test/resources/io/modelrefresh/agent/HttpApiFuzzTestInputs");
+
+  private static final Pattern LENGTH = Pattern.compile("(?i)content-length: ([0-9]+)");
 
   private static final int MUTATIONS = 300;
   private static final int PATIENCE_MILLIS = 30_000;
@@ -126,11 +129,20 @@ class HttpApiFuzzTest {
   /** What was answered; status 0 when the server hung up on something that is no request. */
   private record Answer(int status, String head, String body) {
 
+    /** The first one: what follows the length that was said is of a request no more. */
     static Answer of(String text) {
+      if (!text.startsWith("HTTP/1.1 ")) {
+        return new Answer(0, "", "");
+      }
       String[] parts = text.split("\r\n\r\n", 2);
-      return text.startsWith("HTTP/1.1 ")
-          ? new Answer(Integer.parseInt(text.substring(9, 12)), parts[0], parts[1])
-          : new Answer(0, "", "");
+      String body =
+          LENGTH
+              .matcher(parts[0])
+              .results()
+              .map(length -> parts[1].substring(0, Integer.parseInt(length.group(1))))
+              .findFirst()
+              .orElse(parts[1]);
+      return new Answer(Integer.parseInt(text.substring(9, 12)), parts[0], body);
     }
 
     boolean isBare() {
