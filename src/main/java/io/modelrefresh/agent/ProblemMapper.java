@@ -2,7 +2,9 @@ package io.modelrefresh.agent;
 
 import com.fasterxml.jackson.core.JacksonException;
 import com.fasterxml.jackson.core.JsonLocation;
+import com.fasterxml.jackson.databind.JsonMappingException;
 import com.fasterxml.jackson.databind.JsonMappingException.Reference;
+import com.fasterxml.jackson.databind.exc.InvalidDefinitionException;
 import com.fasterxml.jackson.databind.exc.MismatchedInputException;
 import jakarta.ws.rs.WebApplicationException;
 import jakarta.ws.rs.core.Response;
@@ -34,15 +36,24 @@ class ProblemMapper {
   /** JSON, and not of the shape the request needs. Jackson's own message repeats what was sent. */
   @ServerExceptionMapper
   Response map(MismatchedInputException exception) {
-    String field =
-        exception.getPath().stream().map(Reference::getFieldName).collect(Collectors.joining("."));
     return Problem.response(
         Response.Status.BAD_REQUEST,
         "%s: expected %s, at %s"
-            .formatted(
-                field.isEmpty() ? "body" : field,
-                kind(exception.getTargetType()),
-                place(exception)));
+            .formatted(field(exception), kind(exception.getTargetType()), place(exception)));
+  }
+
+  /** A field that came again when the object was made already: Jackson knows no place for it. */
+  @ServerExceptionMapper
+  Response map(InvalidDefinitionException exception) {
+    return Problem.response(
+        Response.Status.BAD_REQUEST,
+        "%s: expected once, at %s".formatted(field(exception), place(exception)));
+  }
+
+  private static String field(JsonMappingException exception) {
+    String field =
+        exception.getPath().stream().map(Reference::getFieldName).collect(Collectors.joining("."));
+    return field.isEmpty() ? "body" : field;
   }
 
   private static String kind(Class<?> expected) {

@@ -155,6 +155,9 @@ public final class RequestTemplate {
       return template.data(variables).render();
     } catch (TemplateException e) {
       throw problem(e);
+    } catch (RuntimeException e) {
+      // Of a resolver of Qute's: "{updates.5}" where there are fewer.
+      throw new IllegalArgumentException(key + ": " + Excerpt.of(e.toString()), e);
     }
   }
 
