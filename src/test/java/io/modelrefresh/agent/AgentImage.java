@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -29,7 +30,7 @@ record AgentImage(List<String> command, Path directory) {
    */
   static AgentImage of(Path directory) throws IOException {
     Path agent = Path.of(System.getProperty("agent.package")).toAbsolutePath();
-    if (!agent.toString().endsWith(".jar")) {
+    if (AgentProcess.isNative()) {
       return new AgentImage(entryPoint("Dockerfile.native", agent), directory);
     }
     Path java = Path.of(System.getProperty("java.home"), "bin", "java");
@@ -85,6 +86,25 @@ record AgentImage(List<String> command, Path directory) {
       throw new IllegalStateException(e);
     }
     System.out.print(output);
+  }
+
+  /**
+   * The same, told that it has so much memory, as the limit of its container would tell it.
+   *
+   * @param mebibytes of which it takes half for its heap
+   */
+  AgentImage within(long mebibytes) {
+    List<String> limited = new ArrayList<>(command);
+    if (AgentProcess.isNative()) {
+      limited.replaceAll(
+          option ->
+              option.equals("-XX:MaximumHeapSizePercent=50")
+                  ? "-Xmx" + mebibytes / 2 + "m"
+                  : option);
+    } else {
+      limited.add(1, "-XX:MaxRAM=" + mebibytes + "m");
+    }
+    return new AgentImage(limited, directory);
   }
 
   AgentProcess start(String emulatorHost, Map<String, String> configuration) {

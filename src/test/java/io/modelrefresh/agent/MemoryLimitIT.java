@@ -24,19 +24,20 @@ import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
+import org.junit.jupiter.api.io.TempDir;
 
 /** The agent in the memory that {@code kubernetes/base} gives it, under what takes the most. */
 @EnabledOnOs(value = OS.LINUX, disabledReason = "reads /proc")
 class MemoryLimitIT {
 
   private static final Path DEPLOYMENT = Path.of("kubernetes/base/deployment.yaml");
-  private static final Path JVM_OPTIONS =
-      Path.of("src/main/jib/opt/model-refresh-agent/jvm.options");
 
   private static final int MODELS = 150;
   private static final int UPDATES_A_VIEW = 3;
   private static final int UPDATE_BYTES = 1_000_000;
   private static final Duration PATIENCE = Duration.ofMinutes(2);
+
+  @TempDir Path directory;
 
   @Test
   void aBacklogOfTheLargestUpdatesWhileServersHangFitsInItAndIsAllRefreshed() throws IOException {
@@ -81,7 +82,7 @@ class MemoryLimitIT {
 
   // ---- Given ----
 
-  private static long limitMebibytes() throws IOException {
+  static long limitMebibytes() throws IOException {
     Deployment deployment = Serialization.unmarshal(Files.readString(DEPLOYMENT), Deployment.class);
     Quantity limit =
         deployment
@@ -96,7 +97,8 @@ class MemoryLimitIT {
     return limit.getNumericalAmount().longValueExact() >> 20;
   }
 
-  private static AgentProcess start(long limit, EmbeddedPubSub emulator, FakeModelServer server) {
+  private AgentProcess start(long limit, EmbeddedPubSub emulator, FakeModelServer server)
+      throws IOException {
     Map<String, String> configuration = new HashMap<>();
     for (int i = 0; i < MODELS; i++) {
       server.model("m" + i);
@@ -106,22 +108,7 @@ class MemoryLimitIT {
       configuration.put(key + "server.replicas", server.address());
       configuration.put(key + "server.timeout", "60s");
     }
-    Path agent = Path.of(System.getProperty("agent.package")).toAbsolutePath();
-    return AgentProcess.start(
-        command(limit, agent), agent.getParent(), emulator.address(), configuration);
-  }
-
-  /** As its image starts it in a container that has so much memory. */
-  private static List<String> command(long limit, Path agent) {
-    if (AgentProcess.isNative()) {
-      return List.of(agent.toString(), "-Xmx" + limit / 2 + "m"); // MaximumHeapSizePercent=50
-    }
-    return List.of(
-        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-        "-XX:MaxRAM=" + limit + "m",
-        "@" + JVM_OPTIONS.toAbsolutePath(),
-        "-jar",
-        agent.getFileName().toString());
+    return AgentImage.of(directory).within(limit).start(emulator.address(), configuration);
   }
 
   /** Of half of them the text is one long value, of the others very many short ones. */

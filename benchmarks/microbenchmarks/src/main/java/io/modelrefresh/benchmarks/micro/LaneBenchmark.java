@@ -48,6 +48,9 @@ public class LaneBenchmark {
 
         @Override
         public void nack(String reason) {}
+
+        @Override
+        public void supersede() {}
       };
 
   private static final int IDS = 1 << 17;
