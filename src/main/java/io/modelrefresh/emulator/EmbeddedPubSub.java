@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetSocketAddress;
 import java.time.Clock;
+import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -18,6 +19,7 @@ import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.Predicate;
 
 /**
@@ -37,6 +39,11 @@ public final class EmbeddedPubSub implements AutoCloseable {
    * Above the service's request limit, so that what exceeds that is refused by name, not cut off.
    */
   private static final int MAX_INBOUND_BYTES = 2 * MessageRules.MAX_REQUEST_BYTES;
+
+  /** To listen on the same port again: ten seconds of them. */
+  private static final int MOST_ATTEMPTS = 100;
+
+  private static final Duration BETWEEN_ATTEMPTS = Duration.ofMillis(100);
 
   private static final int FLOW_CONTROL_WINDOW_BYTES = 4 << 20;
   private static final long TICK_MILLIS = 10;
@@ -164,7 +171,22 @@ public final class EmbeddedPubSub implements AutoCloseable {
     } else {
       resources = newResources();
     }
-    listen();
+    listenAgain();
+  }
+
+  /** A client that tries to connect may have been given that very port for its own end. */
+  private void listenAgain() {
+    for (int attempt = 1; ; attempt++) {
+      try {
+        listen();
+        return;
+      } catch (UncheckedIOException e) {
+        if (attempt == MOST_ATTEMPTS) {
+          throw e;
+        }
+        LockSupport.parkNanos(BETWEEN_ATTEMPTS.toNanos());
+      }
+    }
   }
 
   /** Stops and forgets everything. Closing twice is harmless. */

@@ -93,9 +93,13 @@ class AgentProcessIT {
 
     assertThat(exit).isEqualTo(143); // 128 + SIGTERM.
     assertThat(subscription.ackedMessageIds()).doesNotContainAnyElementsOf(published);
-    await()
-        .atMost(Duration.ofSeconds(2)) // Nacked, not left to their leases, which last 60 s.
-        .until(() -> subscription.outstanding() == 0);
+    await("all are nacked, and not left to their leases, which last 60 s")
+        .atMost(Duration.ofSeconds(20))
+        .untilAsserted(
+            () ->
+                assertThat(subscription.outstanding())
+                    .as(() -> String.join("\n", first.log()))
+                    .isZero());
     servers.forEach(FakeModelServer::releaseLoads);
     start(configuration).awaitReady();
     awaitAllAcked(published);
