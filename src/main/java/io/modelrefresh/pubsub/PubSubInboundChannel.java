@@ -321,8 +321,12 @@ final class PubSubInboundChannel
     return settings.drainTimeout();
   }
 
-  /** Nacks what was not settled in time, and waits for the server to have been told. */
+  /**
+   * Nacks what was not settled in time, and waits for the server to have been told. The stream ends
+   * first: to one that is still open the server would deliver again what is nacked, and lease it.
+   */
   void close(Duration timeout) {
+    stream.awaitStopped();
     var left = outstanding.nackAll();
     if (left > 0) {
       meters.leftOver.increment(left);
@@ -330,10 +334,7 @@ final class PubSubInboundChannel
           "channel %s: %d messages were still in flight after %s; nacked",
           settings.channel(), left, settings.drainTimeout());
     }
-    stream.awaitStopped();
     extending.cancel(false);
-    // What was on its way when the stream was stopped.
-    outstanding.nackAll();
     if (!settlements.awaitSent(timeout)) {
       LOG.warnf(
           "channel %s: the server did not hear within %s what was settled last; it delivers again",
