@@ -21,6 +21,7 @@ final class Outbox {
 
   private final ScheduledExecutorService executor;
   private final Consumer<List<String>> sender;
+  private final Object sending = new Object();
   private List<String> waiting = new ArrayList<>();
 
   /**
@@ -44,15 +45,17 @@ final class Outbox {
     }
   }
 
-  /** Sends what has been collected, now. */
+  /** Sends what has been collected, now: when this returns the sender has all that was added. */
   void send() {
-    List<String> taken;
-    synchronized (this) {
-      taken = waiting;
-      waiting = new ArrayList<>(Math.min(taken.size(), MOST_IDS));
-    }
-    if (!taken.isEmpty()) {
-      Lists.partition(taken, MOST_IDS).forEach(sender);
+    synchronized (sending) { // Whoever took some before has handed it on, too.
+      List<String> taken;
+      synchronized (this) {
+        taken = waiting;
+        waiting = new ArrayList<>(Math.min(taken.size(), MOST_IDS));
+      }
+      if (!taken.isEmpty()) {
+        Lists.partition(taken, MOST_IDS).forEach(sender);
+      }
     }
   }
 }
