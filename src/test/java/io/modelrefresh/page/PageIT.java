@@ -116,9 +116,15 @@ class PageIT {
 
     await().until(() -> count("article .chart .bar") == bars + 1);
     awaitNotSeen("no update yet");
-    String watermark =
-        browser.run("document.querySelector('.facts div:last-child time').textContent").asText();
-    assertThat(browser.text()).contains("observed " + watermark);
+    await()
+        .untilAsserted(
+            () -> {
+              String watermark =
+                  browser
+                      .run("document.querySelector('.facts div:last-child time').textContent")
+                      .asText();
+              assertThat(browser.text()).contains("observed " + watermark);
+            });
     assertThat(browser.run("window.loadedOnce").asBoolean(false)).isTrue();
   }
 
