@@ -33,6 +33,14 @@ public final class AgentProcess implements AutoCloseable {
 
   static final Duration START = Duration.ofSeconds(120);
 
+  private static final String NATIVE_OPTIONS = "-Xmx512m";
+
+  /**
+   * The second compiler would cost more than it gains: most of these processes live for seconds.
+   */
+  private static final String JVM_OPTIONS =
+      NATIVE_OPTIONS + " -XX:+UseSerialGC -XX:TieredStopAtLevel=1";
+
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final HttpClient HTTP = HttpClient.newHttpClient();
 
@@ -82,7 +90,10 @@ public final class AgentProcess implements AutoCloseable {
 
   /** In the directory of the package by a name without one, as the images start it. */
   private static List<String> command(List<String> by, Path agent) {
-    List<String> options = List.of(System.getProperty("agent.options", "-Xmx512m").split(" "));
+    List<String> options =
+        List.of(
+            System.getProperty("agent.options", isNative() ? NATIVE_OPTIONS : JVM_OPTIONS)
+                .split(" "));
     List<String> command = new ArrayList<>(by);
     String name = agent.getFileName().toString();
     if (name.endsWith(".jar")) {
@@ -116,6 +127,7 @@ public final class AgentProcess implements AutoCloseable {
       List<String> lines = new ArrayList<>();
       properties.forEach((key, value) -> lines.add(key + "=" + value));
       Files.write(file, lines, StandardCharsets.UTF_8);
+      file.toFile().deleteOnExit();
       ProcessBuilder builder =
           new ProcessBuilder(command).directory(directory.toFile()).redirectErrorStream(true);
       builder.environment().put("SMALLRYE_CONFIG_LOCATIONS", file.toString());

@@ -16,7 +16,6 @@ import io.modelrefresh.catalog.RetrainingTarget.Source;
 import io.modelrefresh.leadership.LeaseElection;
 import io.modelrefresh.leadership.LeaseSettings;
 import io.modelrefresh.refresh.Backoff;
-import io.modelrefresh.refresh.HeldMessage;
 import io.modelrefresh.retraining.RetrainingQueue.Outcome;
 import io.smallrye.mutiny.Uni;
 import io.vertx.core.Vertx;
@@ -428,19 +427,22 @@ class ManyAgentsTest {
     }
 
     void receive(String id, Delivered delivered) {
-      HeldMessage message =
-          messages.hold(
+      messages
+          .receive(
               id,
               () -> {
                 if (!dead) {
                   unacked.remove(id);
                 }
+              })
+          .ifPresent(
+              message -> {
+                retraining.offer(
+                    models.get(delivered.model()),
+                    RetrainedModel.trigger(delivered.kind(), delivered.published()),
+                    message);
+                message.release();
               });
-      retraining.offer(
-          models.get(delivered.model()),
-          RetrainedModel.trigger(delivered.kind(), delivered.published()),
-          message);
-      message.release();
     }
 
     /** Either the call is not made, or it is made and never heard of. */

@@ -4,6 +4,7 @@ import io.modelrefresh.refresh.Delivery;
 import io.modelrefresh.refresh.HeldMessage;
 import io.modelrefresh.refresh.HeldMessages;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 
 /** The messages of one agent's process, and how each was settled. */
@@ -14,30 +15,35 @@ final class Messages {
 
   /** Held once, by the caller. */
   HeldMessage hold(String id) {
-    return hold(id, () -> {});
+    return held.hold(id, delivery(id, () -> {}));
   }
 
   /**
+   * Takes a message in as the agent does: held once, by the caller, unless it is known from before.
+   *
    * @param onAck run when it is acknowledged
    */
-  HeldMessage hold(String id, Runnable onAck) {
-    return held.hold(
-        id,
-        new Delivery() {
-          @Override
-          public void ack() {
-            settled.put(id, "ack");
-            onAck.run();
-          }
+  Optional<HeldMessage> receive(String id, Runnable onAck) {
+    Delivery delivery = delivery(id, onAck);
+    return held.recognise(id, delivery) ? Optional.empty() : Optional.of(held.hold(id, delivery));
+  }
 
-          @Override
-          public void nack(String reason) {
-            settled.put(id, "nack");
-          }
+  private Delivery delivery(String id, Runnable onAck) {
+    return new Delivery() {
+      @Override
+      public void ack() {
+        settled.put(id, "ack");
+        onAck.run();
+      }
 
-          @Override
-          public void supersede() {}
-        });
+      @Override
+      public void nack(String reason) {
+        settled.put(id, "nack");
+      }
+
+      @Override
+      public void supersede() {}
+    };
   }
 
   /** {@code ack}, {@code nack} or {@code held}. */
