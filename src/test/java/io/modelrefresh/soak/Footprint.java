@@ -30,6 +30,9 @@ final class Footprint {
   /** Less than this says nothing about growth. */
   private static final Duration LONG_ENOUGH = Duration.ofSeconds(60);
 
+  /** An agent may have had its part at the begin and the end of its life, and another between. */
+  private static final int ENOUGH_SAMPLES = 24;
+
   /**
    * How much more of a thing there may be for reasons of the moment, whatever time passes. Over
    * many seeds the medians of threads were at most 5 apart.
@@ -76,6 +79,10 @@ final class Footprint {
 
     private boolean isWarm(Instant at) {
       return !at.isBefore(begin.plus(WARM_UP));
+    }
+
+    boolean isLongEnough() {
+      return length().compareTo(LONG_ENOUGH.plus(WARM_UP)) >= 0 && samples.size() >= ENOUGH_SAMPLES;
     }
 
     private Duration length() {
@@ -170,7 +177,7 @@ final class Footprint {
   /** Looks at every life that was long enough. */
   synchronized List<String> judge(History history) {
     return lives.values().stream()
-        .filter(life -> life.length().compareTo(LONG_ENOUGH.plus(WARM_UP)) >= 0)
+        .filter(Life::isLongEnough)
         .map(life -> judge(life, history))
         .toList();
   }

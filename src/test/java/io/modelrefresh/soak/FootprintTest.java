@@ -51,6 +51,19 @@ class FootprintTest {
   }
 
   @Test
+  void aFewSamplesAtTheEndAreNotEnough() {
+    for (int second = SECONDS - 3; second < SECONDS; second++) {
+      sample(second, 40, 340, 40);
+    }
+    assertThat(life.isLongEnough()).isFalse();
+
+    for (int second = 0; second < SECONDS; second++) {
+      sample(second, 40, 340, 40);
+    }
+    assertThat(life.isLongEnough()).isTrue();
+  }
+
+  @Test
   void aConnectionLeftOpenEveryThreeSecondsIsFound() {
     for (int second = 0; second < SECONDS; second++) {
       sample(second, 40, 340 + second / 3, 40 + second / 3);
