@@ -11,6 +11,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
@@ -61,13 +62,13 @@ class FootprintIT {
       }
 
       try (AgentProcess agent = start(image, emulator, server).awaitReady()) {
-        long idle = residentMebibytes(agent);
+        Resident idle = Resident.of(agent);
         topic.updates("payments", UPDATES);
         await().atMost(PATIENCE).until(() -> subscription.ackedCount() >= UPDATES);
-        long after = residentMebibytes(agent);
-        System.out.printf("Resident: %d MiB idle, %d MiB after %d updates%n", idle, after, UPDATES);
+        Resident after = Resident.of(agent);
+        System.out.printf("Resident: %s idle, %s after %d updates%n", idle, after, UPDATES);
 
-        assertThat(after).as("MiB").isLessThanOrEqualTo(Long.getLong("footprint"));
+        assertThat(after.mebibytes()).as("MiB").isLessThanOrEqualTo(Long.getLong("footprint"));
       }
     }
   }
@@ -93,11 +94,29 @@ class FootprintIT {
         .replaceFirst(".*(started in [0-9.]+s).*", "$1");
   }
 
-  private static long residentMebibytes(AgentProcess agent) throws IOException {
-    return Files.readAllLines(Path.of("/proc/" + agent.pid() + "/status")).stream()
-        .filter(line -> line.startsWith("VmRSS:"))
-        .mapToLong(line -> Long.parseLong(line.replaceAll("[^0-9]", "")) / 1024)
-        .findFirst()
-        .orElseThrow();
+  /**
+   * What a process has in memory.
+   *
+   * @param ofFiles what of it is mapped from files, and shared with others that map them
+   */
+  private record Resident(long mebibytes, long ofFiles) {
+
+    static Resident of(AgentProcess agent) throws IOException {
+      List<String> status = Files.readAllLines(Path.of("/proc/" + agent.pid() + "/status"));
+      return new Resident(mebibytes(status, "VmRSS:"), mebibytes(status, "RssFile:"));
+    }
+
+    private static long mebibytes(List<String> status, String what) {
+      return status.stream()
+          .filter(line -> line.startsWith(what))
+          .mapToLong(line -> Long.parseLong(line.replaceAll("[^0-9]", "")) / 1024)
+          .findFirst()
+          .orElseThrow();
+    }
+
+    @Override
+    public String toString() {
+      return "%d MiB (%d of them of files)".formatted(mebibytes, ofFiles);
+    }
   }
 }
