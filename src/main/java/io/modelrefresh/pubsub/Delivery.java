@@ -42,8 +42,6 @@ final class Delivery {
 
   private static final AtomicIntegerFieldUpdater<Delivery> STATE =
       AtomicIntegerFieldUpdater.newUpdater(Delivery.class, "state");
-  private static final AtomicIntegerFieldUpdater<Delivery> PERMIT =
-      AtomicIntegerFieldUpdater.newUpdater(Delivery.class, "permit");
 
   /** Below it, what another copy takes is less than what it takes to save it. */
   private static final int LARGE = 8 << 10;
@@ -59,8 +57,14 @@ final class Delivery {
   private final Listener listener;
   private final long receivedAt;
   private volatile long leasedUntil;
+  private final int size;
   private volatile int state;
-  private volatile int permit = 1;
+
+  // What OutstandingMessages knows of this one, guarded by it: its place there, its permit.
+  Delivery before;
+  Delivery after;
+  boolean outstanding;
+  boolean permitted;
 
   Delivery(
       ReceivedMessage received,
@@ -75,6 +79,15 @@ final class Delivery {
     this.listener = listener;
     this.receivedAt = receivedAtMillis;
     this.leasedUntil = leasedUntilMillis;
+    this.size = sizeOf(message);
+  }
+
+  private static int sizeOf(PubsubMessage message) {
+    var size = message.getData().size() + message.getOrderingKey().length();
+    for (var attribute : message.getAttributesMap().entrySet()) {
+      size += attribute.getKey().length() + attribute.getValue().length();
+    }
+    return size;
   }
 
   PubsubMessage message() {
@@ -119,13 +132,12 @@ final class Delivery {
     leasedUntil = millis;
   }
 
-  /** True for the one caller that may count this delivery's permit as free. */
-  boolean takePermit() {
-    return PERMIT.getAndSet(this, 0) == 1;
-  }
-
-  boolean hasPermit() {
-    return permit == 1;
+  /**
+   * In bytes, of what its publisher gave: on the wire it is a little more, and that takes as long
+   * to find out as to write.
+   */
+  int size() {
+    return size;
   }
 
   /** True for the one caller that may settle this delivery. */

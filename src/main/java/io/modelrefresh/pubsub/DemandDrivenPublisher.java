@@ -1,5 +1,6 @@
 package io.modelrefresh.pubsub;
 
+import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.Executor;
 import java.util.concurrent.Flow;
@@ -54,13 +55,13 @@ final class DemandDrivenPublisher<T> implements Flow.Publisher<T> {
     subscriber.onError(new IllegalStateException("this channel has its one subscriber already"));
   }
 
-  /** Never blocks: enqueues and triggers a drain. */
-  void offer(Delivery delivery) {
+  /** Never blocks: enqueues, in this order, and triggers a drain. */
+  void offer(List<Delivery> deliveries) {
     var current = subscription.get();
     if (current == null) {
-      delivery.release();
+      deliveries.forEach(Delivery::release);
     } else {
-      current.offer(delivery);
+      current.offer(deliveries);
     }
   }
 

@@ -1,5 +1,6 @@
 package io.modelrefresh.pubsub;
 
+import java.util.List;
 import java.util.Optional;
 import java.util.Queue;
 import java.util.Set;
@@ -77,8 +78,8 @@ final class DemandDrivenSubscription<T> implements Flow.Subscription {
     }
   }
 
-  void offer(Delivery delivery) {
-    queue.offer(delivery);
+  void offer(List<Delivery> deliveries) {
+    queue.addAll(deliveries);
     signal();
   }
 

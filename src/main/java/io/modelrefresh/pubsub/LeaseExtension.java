@@ -42,21 +42,17 @@ final class LeaseExtension {
   void run() {
     var now = clock.millis();
     Map<Duration, List<String>> due = new HashMap<>();
-    outstanding.forEach(
-        delivery -> {
-          if (!delivery.hasPermit()) {
-            return;
-          }
-          var left = Duration.ofMillis(settings.endOfExtensions(delivery) - now);
-          if (left.isNegative() || left.isZero()) {
-            outstanding.lapse(delivery);
-          } else if (isDue(delivery, now)) {
-            var lease = settings.lease().compareTo(left) < 0 ? settings.lease() : left;
-            delivery.leasedUntil(now + lease.toMillis());
-            due.computeIfAbsent(wholeSeconds(lease), seconds -> new ArrayList<>())
-                .add(delivery.ackId());
-          }
-        });
+    for (var delivery : outstanding.leased()) {
+      var left = Duration.ofMillis(settings.endOfExtensions(delivery) - now);
+      if (left.isNegative() || left.isZero()) {
+        outstanding.lapse(delivery);
+      } else if (isDue(delivery, now)) {
+        var lease = settings.lease().compareTo(left) < 0 ? settings.lease() : left;
+        delivery.leasedUntil(now + lease.toMillis());
+        due.computeIfAbsent(wholeSeconds(lease), seconds -> new ArrayList<>())
+            .add(delivery.ackId());
+      }
+    }
     due.forEach((lease, ackIds) -> extend.accept(ackIds, lease));
   }
 

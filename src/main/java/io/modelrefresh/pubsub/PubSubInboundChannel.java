@@ -12,6 +12,7 @@ import io.smallrye.reactive.messaging.providers.locals.LocalContextMetadata;
 import io.vertx.core.impl.ContextInternal;
 import java.time.Clock;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -22,7 +23,6 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import org.eclipse.microprofile.reactive.messaging.Message;
-import org.eclipse.microprofile.reactive.messaging.Metadata;
 import org.jboss.logging.Logger;
 
 /**
@@ -114,15 +114,19 @@ final class PubSubInboundChannel
   public void received(StreamingPullResponse response) {
     var now = clock.millis();
     var leasedUntil = now + leases.lease().toMillis();
+    var deliveries = new ArrayList<Delivery>(response.getReceivedMessagesCount());
+    var redelivered = 0;
     for (var received : response.getReceivedMessagesList()) {
       var delivery = new Delivery(received, settlements, this, now, leasedUntil);
-      outstanding.add(delivery);
-      meters.received.increment();
+      deliveries.add(delivery);
       if (delivery.attempt() > 1) {
-        meters.redelivered.increment();
+        redelivered++;
       }
-      publisher.offer(delivery);
     }
+    outstanding.addAll(deliveries);
+    meters.received.increment(deliveries.size());
+    meters.redelivered.increment(redelivered);
+    publisher.offer(deliveries);
   }
 
   @Override
@@ -146,10 +150,7 @@ final class PubSubInboundChannel
     var incoming = PubSubIncomingMetadata.of(delivery.message(), delivery.attempt(), subscription);
     var message =
         new PubSubMessage<>(
-            delivery.payload(),
-            Metadata.of(incoming, new LocalContextMetadata(ofMessage)),
-            delivery,
-            failures);
+            delivery.payload(), incoming, new LocalContextMetadata(ofMessage), delivery, failures);
     return tracing.isPresent()
         ? tracing.get().received(message, delivery.message(), settings.subscription())
         : message;

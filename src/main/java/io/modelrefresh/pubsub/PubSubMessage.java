@@ -1,6 +1,8 @@
 package io.modelrefresh.pubsub;
 
 import io.smallrye.reactive.messaging.providers.locals.ContextAwareMessage;
+import io.smallrye.reactive.messaging.providers.locals.LocalContextMetadata;
+import java.util.Optional;
 import java.util.concurrent.CompletionStage;
 import java.util.function.BiFunction;
 import java.util.function.Function;
@@ -20,13 +22,20 @@ import org.eclipse.microprofile.reactive.messaging.Metadata;
 public final class PubSubMessage<T> implements ContextAwareMessage<T> {
 
   private final T payload;
-  private final Metadata metadata;
+  private final PubSubIncomingMetadata received;
+  private final LocalContextMetadata context;
   private final Delivery delivery;
   private final FailureHandlers failures;
 
-  PubSubMessage(T payload, Metadata metadata, Delivery delivery, FailureHandlers failures) {
+  PubSubMessage(
+      T payload,
+      PubSubIncomingMetadata received,
+      LocalContextMetadata context,
+      Delivery delivery,
+      FailureHandlers failures) {
     this.payload = payload;
-    this.metadata = metadata;
+    this.received = received;
+    this.context = context;
     this.delivery = delivery;
     this.failures = failures;
   }
@@ -36,14 +45,23 @@ public final class PubSubMessage<T> implements ContextAwareMessage<T> {
     return payload;
   }
 
+  /** Made anew: most want one of its parts, and ask for that one. */
   @Override
   public Metadata getMetadata() {
-    return metadata;
+    return Metadata.of(received, context);
+  }
+
+  @Override
+  public <M> Optional<M> getMetadata(Class<? extends M> type) {
+    if (type == PubSubIncomingMetadata.class) {
+      return Optional.of(type.cast(received));
+    }
+    return type == LocalContextMetadata.class ? Optional.of(type.cast(context)) : Optional.empty();
   }
 
   @Override
   public Function<Metadata, CompletionStage<Void>> getAckWithMetadata() {
-    return ignored -> ack(ignored);
+    return this::ack;
   }
 
   @Override
@@ -52,8 +70,13 @@ public final class PubSubMessage<T> implements ContextAwareMessage<T> {
   }
 
   @Override
-  public CompletionStage<Void> ack(Metadata ignored) {
+  public CompletionStage<Void> ack() {
     return delivery.claim() ? delivery.ack() : Delivery.SETTLED;
+  }
+
+  @Override
+  public CompletionStage<Void> ack(Metadata ignored) {
+    return ack();
   }
 
   @Override

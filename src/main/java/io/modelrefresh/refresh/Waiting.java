@@ -5,7 +5,6 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.Optional;
 import java.util.function.DoubleSupplier;
-import java.util.stream.Stream;
 
 /**
  * What has arrived, or is owed, and waits for the next rollout: until it is quiet for a moment, but
@@ -83,7 +82,11 @@ final class Waiting {
         oldest.publishTime().isPresent()
             ? policy.quietPeriod().dividedBy(LEEWAY_OF_QUIET_PERIOD)
             : MOST_LEEWAY;
-    return Stream.of(half, urgent, MOST_LEEWAY).min(Duration::compareTo).orElseThrow();
+    return shorter(MOST_LEEWAY, shorter(half, urgent));
+  }
+
+  private static Duration shorter(Duration one, Duration other) {
+    return one.compareTo(other) < 0 ? one : other;
   }
 
   /** All of it is in a rollout's hands from now on. */

@@ -100,7 +100,7 @@ class DemandDrivenPublisherTest {
     runTasks();
     offer("1", "");
     source.now = Duration.ofMinutes(61).toMillis();
-    publisher.offer(deliveries.delivery("2", "", source.now));
+    publisher.offer(List.of(deliveries.delivery("2", "", source.now)));
     runTasks();
 
     assertThat(deliveries.expired).containsExactly("1");
@@ -129,7 +129,7 @@ class DemandDrivenPublisherTest {
   }
 
   private void offer(String id, String key) {
-    publisher.offer(deliveries.delivery(id, key, 0));
+    publisher.offer(List.of(deliveries.delivery(id, key, 0)));
   }
 
   private void runTasks() {

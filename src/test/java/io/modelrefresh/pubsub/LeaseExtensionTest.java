@@ -83,7 +83,7 @@ class LeaseExtensionTest {
 
   private Delivery received(String id) {
     var delivery = deliveries.delivery(id, "", clock.millis());
-    outstanding.add(delivery);
+    outstanding.addAll(List.of(delivery));
     return delivery;
   }
 

@@ -2,6 +2,7 @@ package io.modelrefresh.pubsub;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.List;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Flow;
@@ -90,7 +91,7 @@ class ReactiveStreamsRulesTest {
     @Override
     public void demanded() {
       for (var i = 0L; i < Math.min(elements, ENDLESS); i++) {
-        publisher.offer(Deliveries.ignoringReplies());
+        publisher.offer(List.of(Deliveries.ignoringReplies()));
       }
     }
 
