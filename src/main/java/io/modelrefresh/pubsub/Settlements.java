@@ -119,9 +119,12 @@ final class Settlements implements Delivery.Wire {
   }
 
   private CompletionStage<Void> settle(Outbox outbox, String ackId) {
-    var confirmed = confirmedWithin.map(within -> awaitConfirmation(ackId, within));
+    var confirmed =
+        confirmedWithin.isPresent()
+            ? awaitConfirmation(ackId, confirmedWithin.get())
+            : Delivery.SETTLED;
     outbox.add(ackId);
-    return confirmed.orElse(Delivery.SETTLED);
+    return confirmed;
   }
 
   private CompletionStage<Void> awaitConfirmation(String ackId, Duration within) {

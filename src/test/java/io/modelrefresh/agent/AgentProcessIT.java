@@ -210,7 +210,9 @@ class AgentProcessIT {
 
     awaitAllAcked(List.of(message));
     assertThat(servers.get(0).requests()).isEmpty();
-    assertThat(String.join("\n", agent.log())).contains("would load model m0");
+    await()
+        .untilAsserted(
+            () -> assertThat(String.join("\n", agent.log())).contains("would load model m0"));
     assertThat(agent.metrics())
         .contains("feature_updates_received_total{feature_view=\"view_0\",outcome=\"planned\"} 1");
   }
@@ -348,7 +350,10 @@ class AgentProcessIT {
 
     awaitAllAcked(List.of(topic.update("view_0")));
     emulator.restart(false);
-    await().atMost(PATIENCE).until(() -> agent.readiness() == 503);
+    await("the subscription is there again, and the agent's stream to it")
+        .atMost(PATIENCE)
+        .ignoreExceptions()
+        .until(() -> subscription.openStreams() == 1);
     agent.awaitReady();
     awaitAllAcked(List.of(topic.update("view_0")));
   }
