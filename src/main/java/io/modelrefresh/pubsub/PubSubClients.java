@@ -44,7 +44,7 @@ class PubSubClients {
   private static final Duration PULL_TIMEOUT = Duration.ofSeconds(2);
 
   /** Google's publisher begins to refuse a key just after it has reported the failure. */
-  private static final Duration KEY_REFUSED = Duration.ofMillis(10);
+  private static final Duration KEY_REFUSED = Duration.ofMillis(100);
 
   private static final int THREADS = 4;
 

@@ -71,7 +71,6 @@ final class PullStream implements PullCall.Listener {
 
   private State state = State.IDLE;
   private int attempts;
-  private boolean connected;
   private volatile boolean open;
   private Optional<Remedy> lost = Optional.empty();
   private String detail = "not started: nothing was requested yet";
@@ -148,12 +147,10 @@ final class PullStream implements PullCall.Listener {
         return;
       }
       state = State.STARTED;
-      connected = false;
       call = Optional.of(next);
     }
     try {
       next.start(stub.get());
-      executor.schedule(() -> outlived(next), GRACE.toMillis(), TimeUnit.MILLISECONDS);
       keepAliveLater(next);
     } catch (RuntimeException e) {
       ended(next, e);
@@ -176,27 +173,21 @@ final class PullStream implements PullCall.Listener {
     return state == State.STARTED && call.filter(which::equals).isPresent();
   }
 
-  private void outlived(PullCall which) {
-    boolean isConnected;
-    synchronized (this) {
-      if (!isCurrent(which)) {
-        return;
-      }
-      isConnected = connected;
-      if (isConnected) {
-        attempts = 0;
-      }
-    }
-    if (isConnected) {
-      answered(which);
-    } else {
+  @Override
+  public void connected(PullCall which) {
+    if (isCurrent(which)) {
       executor.schedule(() -> outlived(which), GRACE.toMillis(), TimeUnit.MILLISECONDS);
     }
   }
 
-  @Override
-  public synchronized void connected(PullCall which) {
-    connected = connected || isCurrent(which);
+  private void outlived(PullCall which) {
+    synchronized (this) {
+      if (!isCurrent(which)) {
+        return;
+      }
+      attempts = 0;
+    }
+    answered(which);
   }
 
   @Override

@@ -114,8 +114,13 @@ public final class AgentProcess implements AutoCloseable {
       String emulatorHost,
       Map<String, String> configuration) {
     try {
-      int port = freePort();
-      int managementPort = freePort();
+      int port;
+      int managementPort;
+      try (ServerSocket one = new ServerSocket(0);
+          ServerSocket other = new ServerSocket(0)) {
+        port = one.getLocalPort();
+        managementPort = other.getLocalPort();
+      }
       Map<String, String> properties = new TreeMap<>(configuration);
       properties.put("quarkus.http.port", Integer.toString(port));
       properties.put("quarkus.management.port", Integer.toString(managementPort));

@@ -34,6 +34,7 @@ class AgentProcessIT {
   private EmbeddedPubSub emulator;
   private Topic topic;
   private SubscriptionProbe subscription;
+  private PublishTimes publishTimes;
 
   @BeforeEach
   void given() {
@@ -41,6 +42,7 @@ class AgentProcessIT {
     topic = new Topic(emulator.address(), PROJECT);
     createResources();
     subscription = emulator.probe(topic.subscription());
+    publishTimes = PublishTimes.of(emulator, topic.subscription());
   }
 
   private void createResources() {
@@ -65,7 +67,11 @@ class AgentProcessIT {
 
     awaitAllAcked(List.of(message));
     awaitLoadsSince(Instant.EPOCH, 1);
-    assertThat(agent.metrics()).contains("model_refresh_propagation_seconds_count{model=\"m0\"} 1");
+    await()
+        .untilAsserted(
+            () ->
+                assertThat(agent.metrics())
+                    .contains("model_refresh_propagation_seconds_count{model=\"m0\"} 1"));
     HttpResponse<String> published = agent.post("/v1/feature-updates", "{\"feature_view\":\"v\"}");
     assertThat(published.statusCode()).isEqualTo(403);
     assertThat(published.body())
@@ -127,8 +133,9 @@ class AgentProcessIT {
       int burst = 50 + random.nextInt(200);
       for (int i = 0; i < burst; i++) {
         int model = random.nextInt(models);
-        published.add(topic.update("view_" + model));
-        lastPublished.put(model, Instant.now());
+        String id = topic.update("view_" + model);
+        published.add(id);
+        lastPublished.put(model, publishTimes.of(id));
       }
       Instant moment = Instant.now().plusMillis(random.nextInt(400));
       await().until(() -> Instant.now().isAfter(moment));
@@ -404,7 +411,7 @@ class AgentProcessIT {
 
   private boolean loadedSince(Instant since, int model) {
     return servers.get(0).loads("m" + model).stream()
-        .anyMatch(load -> !load.startedAt().isBefore(since.minusMillis(1)));
+        .anyMatch(load -> !load.startedAt().isBefore(since));
   }
 
   private static boolean listens(int port) {

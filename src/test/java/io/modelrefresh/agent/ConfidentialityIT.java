@@ -129,6 +129,8 @@ class ConfidentialityIT {
           String key = "model-refresh.models." + model + ".";
           all.put(key + "feature-views", "stats");
           all.put(key + "refresh.quiet-period", "20ms");
+          // So that what is reported of it is of the update.
+          all.put(key + "refresh.on-start", "never");
           all.put(key + "server.protocol", "http");
           all.put(key + "server.replicas", this.server.address());
           all.put(key + "server.bearer-token-file", directory.resolve("token").toString());

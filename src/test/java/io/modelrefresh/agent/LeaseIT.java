@@ -33,7 +33,13 @@ import org.junit.jupiter.params.provider.ValueSource;
 class LeaseIT {
 
   private static final Duration PATIENCE = Duration.ofSeconds(60);
-  private static final Duration LEASE = Duration.ofSeconds(3);
+  private static final Duration LEASE = Duration.ofSeconds(5);
+
+  /**
+   * Longer than the API server is away: once it has run out, whoever asks first may have the lease.
+   */
+  private static final Map<String, String> LONG_LEASE =
+      Map.of("model-refresh.lease.duration", "32s");
 
   private final List<AgentProcess> agents = new ArrayList<>();
   private final FakeModelServer server = FakeModelServer.start().model("fraud");
@@ -76,7 +82,11 @@ class LeaseIT {
     configuration.put("model-refresh.models.fraud.server.protocol", "open-inference");
     configuration.put("model-refresh.models.fraud.server.replicas", server.address());
     configuration.put("model-refresh.models.fraud.refresh.quiet-period", "20ms");
+    // A load is kept waiting while another agent starts.
+    configuration.put("model-refresh.models.fraud.server.timeout", "120s");
     configuration.put("mp.messaging.incoming.feature-updates.drain-timeout", "3s");
+    configuration.put(
+        "mp.messaging.incoming.feature-updates.max-duration-per-ack-extension", "10s");
     configuration.putAll(more);
     AgentProcess agent = AgentProcess.start(emulator.address(), configuration);
     agents.add(agent);
@@ -244,9 +254,9 @@ class LeaseIT {
 
   @Test
   void aStandbyThatCanNoLongerAskWhoIsActiveIsNotReadyUntilItCan() {
-    AgentProcess holder = start("agent-a");
+    AgentProcess holder = start("agent-a", LONG_LEASE);
     await().atMost(PATIENCE).until(() -> isActive(holder));
-    AgentProcess standby = start("agent-b");
+    AgentProcess standby = start("agent-b", LONG_LEASE);
 
     api.down();
 

@@ -614,7 +614,8 @@ abstract class ConformanceScenarios {
     String topic = client.createTopic();
     String subscription = client.createSubscription(topic);
     client.publish(topic, "a");
-    try (var gone = OpenStream.open(client, subscription)) {
+    try (var gone =
+        OpenStream.open(client, OpenStream.request(subscription).setStreamAckDeadlineSeconds(10))) {
       await().until(() -> gone.messages().size() == 1);
       client.modifyAckDeadline(subscription, gone.messages().get(0), 1);
     }
@@ -747,7 +748,7 @@ abstract class ConformanceScenarios {
     String topic = client.createTopic();
     String subscription =
         client.createSubscription(
-            Subscription.newBuilder().setTopic(topic).setRetryPolicy(backoff(1, 10)));
+            Subscription.newBuilder().setTopic(topic).setRetryPolicy(backoff(4, 10)));
     client.publish(topic, "a");
     ReceivedMessage first = client.pull(subscription, 1).get(0);
 
@@ -768,7 +769,7 @@ abstract class ConformanceScenarios {
     ReceivedMessage first = client.pull(subscription, 1).get(0);
 
     update(
-        Subscription.newBuilder().setName(subscription).setRetryPolicy(backoff(1, 10)),
+        Subscription.newBuilder().setName(subscription).setRetryPolicy(backoff(4, 10)),
         "retry_policy");
     client.nack(subscription, first);
 

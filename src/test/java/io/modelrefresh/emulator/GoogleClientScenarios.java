@@ -18,6 +18,7 @@ import com.google.cloud.pubsub.v1.MessageReceiverWithAckResponse;
 import com.google.cloud.pubsub.v1.Publisher;
 import com.google.cloud.pubsub.v1.Subscriber;
 import com.google.pubsub.v1.Subscription;
+import io.modelrefresh.Patience;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -119,7 +120,7 @@ abstract class GoogleClientScenarios extends ConformanceScenarios {
             .setChannelProvider(channel())
             .setCredentialsProvider(NoCredentialsProvider.create())
             .build();
-    subscriber.startAsync().awaitRunning(10, TimeUnit.SECONDS);
+    subscriber.startAsync().awaitRunning(Patience.PATIENCE.toSeconds(), TimeUnit.SECONDS);
 
     client.publish(topic, "a");
 
@@ -138,7 +139,7 @@ abstract class GoogleClientScenarios extends ConformanceScenarios {
       for (int i = 0; i < count; i++) {
         ids.add(publisher.publish(message("m" + i).build()));
       }
-      return ApiFutures.allAsList(ids).get(10, TimeUnit.SECONDS);
+      return ApiFutures.allAsList(ids).get(Patience.PATIENCE.toSeconds(), TimeUnit.SECONDS);
     } finally {
       publisher.shutdown();
     }
@@ -150,12 +151,12 @@ abstract class GoogleClientScenarios extends ConformanceScenarios {
             .setChannelProvider(channel())
             .setCredentialsProvider(NoCredentialsProvider.create())
             .build();
-    subscriber.startAsync().awaitRunning(10, TimeUnit.SECONDS);
+    subscriber.startAsync().awaitRunning(Patience.PATIENCE.toSeconds(), TimeUnit.SECONDS);
     return subscriber;
   }
 
   private static void stop(ApiService subscriber) throws Exception {
-    subscriber.stopAsync().awaitTerminated(10, TimeUnit.SECONDS);
+    subscriber.stopAsync().awaitTerminated(Patience.PATIENCE.toSeconds(), TimeUnit.SECONDS);
   }
 
   private TransportChannelProvider channel() {

@@ -2,6 +2,7 @@ package io.modelrefresh.emulator;
 
 import static org.awaitility.Awaitility.await;
 
+import io.modelrefresh.Patience;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
@@ -9,7 +10,6 @@ import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.Arrays;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
@@ -58,9 +58,7 @@ public final class OfficialEmulator implements AutoCloseable {
             .redirectOutput(ProcessBuilder.Redirect.DISCARD)
             .start();
     var emulator = new OfficialEmulator(process, port);
-    await("the official emulator to listen")
-        .atMost(Duration.ofSeconds(30))
-        .until(emulator::listens);
+    await("the official emulator to listen").atMost(Patience.PATIENCE).until(emulator::listens);
     return emulator;
   }
 

@@ -120,17 +120,24 @@ public final class Browser implements AutoCloseable {
     }
     URI list =
         URI.create("http://127.0.0.1:" + Files.readAllLines(file).get(0).strip() + "/json/list");
-    JsonNode pages =
+    return Awaitility.await("the browser has a page")
+        .atMost(START)
+        .until(() -> firstPage(list), Optional::isPresent)
+        .orElseThrow();
+  }
+
+  private static Optional<String> firstPage(URI list) throws IOException, InterruptedException {
+    JsonNode all =
         JSON.readTree(
             HttpClient.newHttpClient()
                 .send(HttpRequest.newBuilder(list).build(), BodyHandlers.ofString())
                 .body());
-    for (JsonNode page : pages) {
+    for (JsonNode page : all) {
       if (page.path("type").asText().equals("page")) {
-        return page.path("webSocketDebuggerUrl").asText();
+        return Optional.of(page.path("webSocketDebuggerUrl").asText());
       }
     }
-    throw new IllegalStateException("the browser has no page: " + pages);
+    return Optional.empty();
   }
 
   /** Lays the page out as in a window of this size; one as narrow as a phone is one. */
@@ -145,8 +152,16 @@ public final class Browser implements AutoCloseable {
     return this;
   }
 
+  /** Returns once the page is there: while it is being loaded there may be nothing to ask. */
   public Browser open(String url) {
     call("Page.navigate", JSON.createObjectNode().put("url", url));
+    Awaitility.await(url + " is loaded")
+        .ignoreExceptions()
+        .until(
+            () ->
+                run("location.href + ' ' + document.readyState")
+                    .asText()
+                    .equals(url + " complete"));
     return this;
   }
 
@@ -170,19 +185,33 @@ public final class Browser implements AutoCloseable {
     return answer.path("result").path("value");
   }
 
-  /** Presses the button of this label as a mouse does, in the middle of where it is seen. */
+  /**
+   * Presses the button of this label as a mouse does, in the middle of where it is seen; again, if
+   * the page has moved it meanwhile.
+   */
   public Browser press(String label) {
+    Awaitility.await("button " + label + " is pressed").until(() -> isPressed(label));
+    return this;
+  }
+
+  private boolean isPressed(String label) {
     JsonNode middle =
         run(
             """
             (() => {
               const wanted = [...document.querySelectorAll('button, summary')]
                 .filter((each) => each.textContent === '%s' && each.checkVisibility())[0];
+              if (!wanted) return null;
+              window.pressed = false;
+              wanted.addEventListener('click', () => { window.pressed = true; }, { once: true });
               wanted.scrollIntoView({ block: 'center' });
               const { x, y, width, height } = wanted.getBoundingClientRect();
               return { x: x + width / 2, y: y + height / 2 };
             })()"""
                 .formatted(label));
+    if (!middle.isObject()) {
+      return false;
+    }
     for (String type : new String[] {"mousePressed", "mouseReleased"}) {
       call(
           "Input.dispatchMouseEvent",
@@ -193,7 +222,7 @@ public final class Browser implements AutoCloseable {
               .put("button", "left")
               .put("clickCount", 1));
     }
-    return this;
+    return run("window.pressed").asBoolean();
   }
 
   /** Types into what has the focus. */

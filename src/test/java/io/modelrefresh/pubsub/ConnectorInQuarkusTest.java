@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import io.grpc.Status;
+import io.modelrefresh.Patience;
 import io.modelrefresh.emulator.EmbeddedPubSub;
 import io.quarkus.arc.profile.IfBuildProfile;
 import io.quarkus.test.common.QuarkusTestResourceLifecycleManager;
@@ -23,18 +24,19 @@ import jakarta.enterprise.event.Observes;
 import jakarta.inject.Inject;
 import jakarta.inject.Provider;
 import jakarta.inject.Singleton;
-import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.stream.Stream;
+import org.awaitility.Awaitility;
 import org.eclipse.microprofile.reactive.messaging.Channel;
 import org.eclipse.microprofile.reactive.messaging.Incoming;
 import org.eclipse.microprofile.reactive.messaging.Message;
 import org.eclipse.microprofile.reactive.messaging.Metadata;
 import org.eclipse.microprofile.reactive.messaging.spi.Connector;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
 /** The connector as an application has it: by CDI and configuration alone. */
@@ -54,6 +56,12 @@ class ConnectorInQuarkusTest {
   @Connector(PubSubConnector.NAME)
   PubSubConnector connector;
 
+  /** Quarkus loads tests, and with them Awaitility, once more. */
+  @BeforeAll
+  static void bePatient() {
+    Awaitility.setDefaultTimeout(Patience.PATIENCE);
+  }
+
   @Test
   void one_published_object_arrives_as_whatever_each_consumer_declares() {
     var result = new OutgoingMessageMetadata<String>();
@@ -62,16 +70,18 @@ class ConnectorInQuarkusTest {
         .drivers
         .sendMessage(Message.of(new Driver(7, "Ada"), Metadata.of(result)))
         .await()
-        .atMost(Duration.ofSeconds(10));
+        .atMost(Patience.PATIENCE);
 
     assertThat(result.getResult()).isNotBlank();
-    await().until(() -> application.received.size() >= 4);
-    assertThat(application.received)
-        .contains(
-            "text {\"id\":7,\"name\":\"Ada\"}",
-            "object Ada",
-            "driver Driver[id=7, name=Ada]",
-            "shard Driver[id=7, name=Ada]");
+    await()
+        .untilAsserted(
+            () ->
+                assertThat(application.received)
+                    .contains(
+                        "text {\"id\":7,\"name\":\"Ada\"}",
+                        "object Ada",
+                        "driver Driver[id=7, name=Ada]",
+                        "shard Driver[id=7, name=Ada]"));
   }
 
   @Test
@@ -139,6 +149,7 @@ class ConnectorInQuarkusTest {
 
   @Test
   void a_reopened_subscription_is_a_cdi_event() {
+    await().until(() -> Emulator.server.probe(subscription("texts")).openStreams() == 1);
     Emulator.server.faults().cutStreams(subscription("texts"), Status.NOT_FOUND);
 
     await()
@@ -166,7 +177,7 @@ class ConnectorInQuarkusTest {
     MutinyEmitter<Object> drivers;
 
     void send(String text) {
-      drivers.send(text).await().atMost(Duration.ofSeconds(10));
+      drivers.send(text).await().atMost(Patience.PATIENCE);
     }
 
     @Incoming("texts")

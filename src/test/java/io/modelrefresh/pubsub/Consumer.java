@@ -6,7 +6,6 @@ import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Flow;
-import java.util.concurrent.TimeUnit;
 import org.eclipse.microprofile.reactive.messaging.Message;
 
 /** Takes only what it is told to, and keeps it. */
@@ -24,7 +23,7 @@ final class Consumer implements Flow.Subscriber<Message<?>> {
   }
 
   Consumer awaitReceived(int messages) {
-    await().atMost(10, TimeUnit.SECONDS).until(() -> received.size() >= messages);
+    await().until(() -> received.size() >= messages);
     return this;
   }
 
@@ -34,7 +33,7 @@ final class Consumer implements Flow.Subscriber<Message<?>> {
   }
 
   Message<?> message(String text) {
-    await().atMost(10, TimeUnit.SECONDS).until(() -> texts().contains(text));
+    await().until(() -> texts().contains(text));
     return received.stream().filter(one -> text(one).equals(text)).reduce((a, b) -> b).get();
   }
 

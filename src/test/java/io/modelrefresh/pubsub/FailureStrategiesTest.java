@@ -8,6 +8,7 @@ import com.google.pubsub.v1.DeleteTopicRequest;
 import com.google.pubsub.v1.PublisherGrpc;
 import io.grpc.ManagedChannel;
 import io.grpc.ManagedChannelBuilder;
+import io.modelrefresh.Patience;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -164,7 +165,7 @@ class FailureStrategiesTest extends PubSubTestBase {
 
     consumer.awaitReceived(2);
     assertThat(counted("pubsub.messages.dead.lettered")).isZero();
-    assertThat(counted("pubsub.messages.nacked")).isEqualTo(1);
+    await().until(() -> counted("pubsub.messages.nacked") == 1);
     assertThat(onServer().backlog()).isEqualTo(1);
   }
 
@@ -201,7 +202,7 @@ class FailureStrategiesTest extends PubSubTestBase {
         .until(
             () -> {
               letters.addAll(
-                  puller.pull("updates-dead-letter-sub", 10).await().atMost(Duration.ofSeconds(5)));
+                  puller.pull("updates-dead-letter-sub", 10).await().atMost(Patience.PATIENCE));
               return letters.size() >= wanted;
             });
     return letters;

@@ -22,7 +22,8 @@ class OrderedByKeyTest extends PubSubTestBase {
     await().until(() -> gauged("pubsub.outstanding.messages") == 4);
 
     consumer.message(0).nack(new IllegalStateException("not yet"));
-    await().until(() -> counted("pubsub.messages.nacked") == 3);
+    // What is delivered again before they are given back is given back with them.
+    await().until(() -> counted("pubsub.messages.nacked") >= 3);
     consumer.request(9);
 
     consumer.awaitReceived(5);

@@ -6,6 +6,7 @@ import static org.awaitility.Awaitility.await;
 import com.google.pubsub.v1.ModifyAckDeadlineRequest;
 import com.google.pubsub.v1.Subscription;
 import io.grpc.Status;
+import io.modelrefresh.Patience;
 import java.time.Duration;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -198,7 +199,7 @@ class PubSubInboundChannelTest extends PubSubTestBase {
     consumer.subscription.cancel();
 
     await().until(() -> onServer().outstanding() == 5);
-    assertThat(counted("pubsub.messages.nacked")).isEqualTo(15);
+    await().until(() -> counted("pubsub.messages.nacked") == 15);
     assertThat(liveness(channel).isOk()).isFalse();
     assertThat(liveness(channel).getMessage()).contains("consumer of the channel has gone");
   }
@@ -219,7 +220,7 @@ class PubSubInboundChannelTest extends PubSubTestBase {
 
     var ack = consumer.message(0).ack().toCompletableFuture();
 
-    assertThat(ack).succeedsWithin(Duration.ofSeconds(10));
+    assertThat(ack).succeedsWithin(Patience.PATIENCE);
     assertThat(server.probe(exact).ackedCount()).isEqualTo(1);
   }
 
@@ -232,7 +233,7 @@ class PubSubInboundChannelTest extends PubSubTestBase {
     var ack = consumer.message(0).ack().toCompletableFuture();
 
     assertThat(ack)
-        .failsWithin(Duration.ofSeconds(10))
+        .failsWithin(Patience.PATIENCE)
         .withThrowableThat()
         .havingCause()
         .isInstanceOf(AckNotConfirmedException.class)
@@ -268,11 +269,11 @@ class PubSubInboundChannelTest extends PubSubTestBase {
     var confirmed = consumer.message("in time").ack().toCompletableFuture();
 
     assertThat(refused)
-        .failsWithin(Duration.ofSeconds(10))
+        .failsWithin(Patience.PATIENCE)
         .withThrowableThat()
         .havingCause()
         .isInstanceOf(AckNotConfirmedException.class)
         .withMessageContaining("PERMANENT_FAILURE_INVALID_ACK_ID");
-    assertThat(confirmed).succeedsWithin(Duration.ofSeconds(10));
+    assertThat(confirmed).succeedsWithin(Patience.PATIENCE);
   }
 }

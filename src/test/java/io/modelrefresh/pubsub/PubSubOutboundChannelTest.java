@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import com.google.pubsub.v1.Subscription;
+import io.modelrefresh.Patience;
 import io.smallrye.reactive.messaging.OutgoingMessageMetadata;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
@@ -55,7 +56,7 @@ class PubSubOutboundChannelTest extends PubSubTestBase {
 
     var acked = send("hello", Metadata.of(metadata, result));
 
-    assertThat(acked).succeedsWithin(Duration.ofSeconds(5));
+    assertThat(acked).succeedsWithin(Patience.PATIENCE);
     var received = PubSubMessage.metadataOf(consumer.message(0));
     assertThat(received.messageId()).isEqualTo(result.getResult());
     assertThat(received.attributes()).containsExactly(Map.entry("ce-type", "updated"));
@@ -93,7 +94,7 @@ class PubSubOutboundChannelTest extends PubSubTestBase {
     server.faults().allow("Publish");
     var acked = send("accepted", ofKey);
 
-    assertThat(acked).succeedsWithin(Duration.ofSeconds(5));
+    assertThat(acked).succeedsWithin(Patience.PATIENCE);
     assertThat(nacked).hasSize(1);
     assertThat(nacked.get(0)).hasMessageContaining("PERMISSION_DENIED");
   }

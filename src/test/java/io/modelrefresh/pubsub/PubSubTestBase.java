@@ -8,6 +8,7 @@ import com.google.cloud.pubsub.v1.SubscriptionAdminSettings;
 import com.google.protobuf.ByteString;
 import com.google.pubsub.v1.PubsubMessage;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import io.modelrefresh.Patience;
 import io.modelrefresh.emulator.EmbeddedPubSub;
 import io.modelrefresh.emulator.SubscriptionProbe;
 import io.modelrefresh.pubsub.tracing.PubSubTracing;
@@ -146,12 +147,12 @@ abstract class PubSubTestBase {
                 .putAllAttributes(attributes)
                 .build())
         .await()
-        .atMost(Duration.ofSeconds(10));
+        .atMost(Patience.PATIENCE);
   }
 
   void publish(int messages) {
     var all = IntStream.range(0, messages).mapToObj(i -> clients.publish(TOPIC, text("m" + i)));
-    Uni.join().all(all.toList()).andFailFast().await().atMost(Duration.ofSeconds(30));
+    Uni.join().all(all.toList()).andFailFast().await().atMost(Patience.PATIENCE);
   }
 
   private static PubsubMessage text(String text) {

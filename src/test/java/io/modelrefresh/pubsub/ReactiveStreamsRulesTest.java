@@ -53,7 +53,7 @@ class ReactiveStreamsRulesTest {
             });
 
     public Rules() {
-      super(new TestEnvironment(500, 100));
+      super(new TestEnvironment(2_000, 100));
     }
 
     @Override

@@ -3,6 +3,7 @@ package io.modelrefresh.pubsub;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import io.modelrefresh.Patience;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -12,7 +13,7 @@ import org.junit.jupiter.api.Test;
 /** By messages that were pulled, hence are leased without a stream. */
 class SettlementsTest extends PubSubTestBase {
 
-  private static final Duration SOON = Duration.ofSeconds(10);
+  private static final Duration SOON = Patience.PATIENCE;
 
   private final Settlements settlements =
       new Settlements(SUBSCRIPTION, clients::stub, clients.executor(), Optional.empty());
@@ -41,7 +42,8 @@ class SettlementsTest extends PubSubTestBase {
     settlements.nack(ackId);
     assertThat(settlements.awaitSent(SOON)).isTrue();
 
-    assertThat(puller.pull(SUBSCRIPTION, 9).await().atMost(SOON)).hasSize(1);
+    assertThat(onServer().outstanding()).isZero();
+    await().until(() -> puller.pull(SUBSCRIPTION, 9).await().atMost(SOON).size() == 1);
   }
 
   @Test

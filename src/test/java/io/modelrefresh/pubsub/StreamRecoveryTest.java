@@ -54,7 +54,7 @@ class StreamRecoveryTest extends PubSubTestBase {
     deleteSubscription();
     await().until(() -> !readiness(channel).isOk());
     await().until(() -> readiness(channel).getMessage().contains("subscriptions create"));
-    assertThat(counted("pubsub.stream.restarts")).isPositive();
+    await().until(() -> counted("pubsub.stream.restarts") > 0);
     server.createSubscription(SUBSCRIPTION, TOPIC);
 
     awaitOpen(channel);
@@ -177,12 +177,12 @@ class StreamRecoveryTest extends PubSubTestBase {
 
   @Test
   void a_server_that_stops_answering_keepalives_is_left_for_another_stream() {
-    var channel = channel(Map.of("keep-alive-interval", "200ms"));
+    var channel = channel(Map.of("keep-alive-interval", "1s"));
     var consumer = consume(channel).request(99);
     awaitOpen(channel);
 
     server.faults().halfOpen(true);
-    await().until(() -> counted("pubsub.stream.restarts") == 1);
+    await().until(() -> counted("pubsub.stream.restarts") >= 1);
     server.faults().halfOpen(false);
 
     publish("still here");
@@ -192,11 +192,11 @@ class StreamRecoveryTest extends PubSubTestBase {
 
   @Test
   void an_idle_stream_that_is_kept_alive_stays() {
-    var channel = channel(Map.of("keep-alive-interval", "20ms"));
+    var channel = channel(Map.of("keep-alive-interval", "1s"));
     consume(channel).request(99);
     awaitOpen(channel);
 
-    await().during(Duration.ofMillis(500)).until(() -> readiness(channel).isOk());
+    await().during(Duration.ofMillis(3_500)).until(() -> readiness(channel).isOk());
 
     assertThat(counted("pubsub.stream.restarts")).isZero();
   }

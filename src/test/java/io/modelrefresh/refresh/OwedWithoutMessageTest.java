@@ -25,6 +25,7 @@ import java.util.OptionalLong;
 import java.util.Random;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
@@ -148,6 +149,7 @@ class OwedWithoutMessageTest {
   private final class Agent {
 
     private final AtomicBoolean dead = new AtomicBoolean();
+    private final AtomicInteger underWay = new AtomicInteger();
     private final Model model;
     private final Lanes lanes;
 
@@ -176,16 +178,22 @@ class OwedWithoutMessageTest {
       lanes.start();
     }
 
-    /** From now on nothing it does reaches a replica, and nothing comes back. */
+    /** From now on nothing it does reaches a replica: what it had begun has ended. */
     void kill() {
       dead.set(true);
+      eventually(() -> underWay.get() == 0);
     }
 
     private ReplicaLoader mortal(ReplicaLoader loader) {
       return new ReplicaLoader() {
         @Override
         public Uni<LoadOutcome> load(Replica replica, LoadRequest request) {
-          return dead.get() ? Uni.createFrom().nothing() : loader.load(replica, request);
+          underWay.incrementAndGet();
+          if (dead.get()) {
+            underWay.decrementAndGet();
+            return Uni.createFrom().nothing();
+          }
+          return loader.load(replica, request).onTermination().invoke(underWay::decrementAndGet);
         }
 
         @Override

@@ -161,8 +161,8 @@ public record ReplicaFault(
                 "never answers",
                 FakeModelServer::ignoreNext,
                 TIMED_OUT,
-                "the load was not done within 400 ms: LOAD got no answer")
-            .within(SHORT),
+                "the load was not done within 1000 ms: LOAD got no answer")
+            .within(Duration.ofSeconds(1)),
         state(
                 "answers too late",
                 replica -> replica.slowLoads(AMPLE),

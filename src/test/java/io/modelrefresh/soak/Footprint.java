@@ -93,6 +93,12 @@ final class Footprint {
   }
 
   private final Map<Key, Life> lives = new LinkedHashMap<>();
+  private Duration boot = Duration.ZERO;
+
+  /** Tells how slow this machine is: what a start of the agents takes. A life begins after it. */
+  synchronized void agentsNeed(Duration start) {
+    boot = start;
+  }
 
   /**
    * @param holder the number of the agent that holds the lease, if one does
@@ -109,7 +115,8 @@ final class Footprint {
 
   private Life life(long pid, int agent, OptionalInt holder) {
     boolean holds = holder.isPresent() && holder.getAsInt() == agent;
-    return lives.computeIfAbsent(new Key(pid, holds), key -> new Life(agent, Instant.now()));
+    return lives.computeIfAbsent(
+        new Key(pid, holds), key -> new Life(agent, Instant.now().plus(boot)));
   }
 
   private static Optional<Sample> sampleOf(long pid) {

@@ -103,8 +103,8 @@ final class Soak implements AutoCloseable {
   /** Until when an agent may refuse to start, or end: its catalog is broken, or the lease gone. */
   private volatile Instant mayEndUntil = Instant.MIN;
 
-  /** From then on agents have little to do, which would hide what has grown. */
-  private volatile boolean converging;
+  /** Before and after, agents have little to do, which would hide what has grown. */
+  private volatile boolean busy;
 
   Soak(Schedule schedule, Path directory) {
     this.schedule = schedule;
@@ -242,7 +242,9 @@ final class Soak implements AutoCloseable {
     if (!history.isClean()) {
       return;
     }
-    catalog.agentsNeed(Duration.between(start, Instant.now()));
+    Duration boot = Duration.between(start, Instant.now());
+    catalog.agentsNeed(boot);
+    footprint.agentsNeed(boot);
     Duration heaps = schedule.length().dividedBy(HEAP_SAMPLES);
     Future<?> measuring =
         executor.scheduleWithFixedDelay(
@@ -251,12 +253,13 @@ final class Soak implements AutoCloseable {
             heaps.toMillis(),
             TimeUnit.MILLISECONDS);
     traffic.start();
+    busy = true;
     for (Fault fault : schedule.faults()) {
       executor.schedule(() -> inject(fault), fault.at().toMillis(), TimeUnit.MILLISECONDS);
     }
     sleep(schedule.length());
     measuring.cancel(false);
-    converging = true;
+    busy = false;
     await("the faults end", CONVERGENCE, () -> pending(faultsUnderWay.get() > 0, "some last"));
     traffic.close();
     pubSub.faults().clear();
@@ -406,7 +409,7 @@ final class Soak implements AutoCloseable {
 
   private void watch() {
     try {
-      if (!converging) {
+      if (busy) {
         footprint.sample(agents, holder());
       }
       boolean mayEnd = schedule.lease() || Instant.now().isBefore(mayEndUntil);
