@@ -130,6 +130,10 @@ public final class RequestTemplate {
       // {#if}.
       throw new IllegalArgumentException(
           key + ": an expression or a section in it nests too deep to be parsed", e);
+    } catch (RuntimeException e) {
+      // Of Qute's parser, which takes a lone quote, as in {model.a(")}, for a text.
+      throw new IllegalArgumentException(
+          key + ": an expression in it cannot be parsed: " + Excerpt.of(e.toString()), e);
     }
   }
 
