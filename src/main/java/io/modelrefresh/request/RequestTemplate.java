@@ -15,6 +15,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.Locale;
 import java.util.Map;
 import java.util.function.UnaryOperator;
+import java.util.regex.Pattern;
 
 /**
  * A Qute template of part of a request. Every value put into it is escaped for the place it goes
@@ -110,6 +111,10 @@ public final class RequestTemplate {
     }
   }
 
+  /** Qute understands none, and for some its parser takes all memory there is. */
+  private static final Pattern DOUBLE_NEGATION =
+      Pattern.compile("\\{#(?:else\\s*)?if\\b[^}]*!\\s*!");
+
   private final Template template;
   private final String text;
   private final String key;
@@ -121,6 +126,10 @@ public final class RequestTemplate {
   public RequestTemplate(String text, String key, Syntax syntax) {
     this.text = text;
     this.key = key;
+    if (DOUBLE_NEGATION.matcher(text).find()) {
+      throw new IllegalArgumentException(
+          key + ": a negation of a negation in an {#if} cannot be parsed: write it without both");
+    }
     try {
       template = syntax.engine.parse(text, null, key);
     } catch (TemplateException e) {
