@@ -15,7 +15,6 @@ import java.nio.charset.StandardCharsets;
 import java.util.Locale;
 import java.util.Map;
 import java.util.function.UnaryOperator;
-import java.util.regex.Pattern;
 
 /**
  * A Qute template of part of a request. Every value put into it is escaped for the place it goes
@@ -44,6 +43,7 @@ public final class RequestTemplate {
       engine =
           Engine.builder()
               .addDefaults()
+              .addSectionHelper(new IfSection())
               .addValueResolver(
                   ValueResolver.builder()
                       .appliesTo(context -> context.getName().equals("json"))
@@ -111,10 +111,6 @@ public final class RequestTemplate {
     }
   }
 
-  /** Qute understands none, and for some its parser takes all memory there is. */
-  private static final Pattern DOUBLE_NEGATION =
-      Pattern.compile("\\{#(?:else\\s*)?if\\b[^}]*!\\s*!");
-
   private final Template template;
   private final String text;
   private final String key;
@@ -126,17 +122,12 @@ public final class RequestTemplate {
   public RequestTemplate(String text, String key, Syntax syntax) {
     this.text = text;
     this.key = key;
-    if (DOUBLE_NEGATION.matcher(text).find()) {
-      throw new IllegalArgumentException(
-          key + ": a negation of a negation in an {#if} cannot be parsed: write it without both");
-    }
     try {
       template = syntax.engine.parse(text, null, key);
     } catch (TemplateException e) {
       throw problem(e);
     } catch (StackOverflowError e) {
-      // Qute's parser nests as deep as the text does, and for some texts without end, "!a !b" in an
-      // {#if}.
+      // Qute's parser nests as deep as the text does.
       throw new IllegalArgumentException(
           key + ": an expression or a section in it nests too deep to be parsed", e);
     } catch (RuntimeException e) {
