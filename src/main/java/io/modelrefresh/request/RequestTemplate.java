@@ -43,7 +43,7 @@ public final class RequestTemplate {
       engine =
           Engine.builder()
               .addDefaults()
-              .addSectionHelper(new IfSection())
+              .addSectionHelpers(new IfSection(), new LoopSection())
               .addValueResolver(
                   ValueResolver.builder()
                       .appliesTo(context -> context.getName().equals("json"))

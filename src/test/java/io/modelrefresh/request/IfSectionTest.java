@@ -107,7 +107,7 @@ class IfSectionTest {
           {#if a}{#else if !b && c}{/if}     ; cannot begin with !
           """)
   void aConditionThatQuteDoesNotEvaluateAsItReadsIsRefused(String text, String problem) {
-    assertThatThrownBy(() -> template("one\n{#for i in 3}" + text + "{/for}"))
+    assertThatThrownBy(() -> template("one\n{#for i in a}" + text + "{/for}"))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageStartingWith(KEY + ": line 2, column ")
         .hasMessageContaining("a condition in {#if} cannot be evaluated: ")
