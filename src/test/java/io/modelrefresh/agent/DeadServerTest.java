@@ -62,8 +62,8 @@ class DeadServerTest {
   /** Its servers serve 81 models, more than may load at once by default. */
   private static final int CROWDED_GROUP = GROUPS - 1;
 
-  /** Alive and dead in turn, so that what else the machine does befalls both. */
-  private static final int PAIRS = 3;
+  /** Alive and dead in turn, so that what else the machine does befalls both; more to measure. */
+  private static final int PAIRS = Integer.getInteger("dead-server.pairs", 1);
 
   private static final int UPDATES = 600;
   private static final Duration UPDATE_INTERVAL = Duration.ofMillis(4);
