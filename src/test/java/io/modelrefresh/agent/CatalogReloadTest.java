@@ -20,6 +20,7 @@ import jakarta.inject.Inject;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Optional;
 import org.awaitility.Awaitility;
 import org.eclipse.microprofile.config.ConfigProvider;
@@ -120,7 +121,8 @@ class CatalogReloadTest {
     CatalogMount.show(catalog(model("fraud", fraud, "payments")));
     await().until(() -> fraud.loadCount("fraud") > 0);
     String message = topic.update("payments");
-    await().until(() -> subscription.outstanding() == 1);
+    await()
+        .untilAsserted(() -> given().get("/v1/models/fraud").then().body("held_messages", is(1)));
 
     CatalogMount.show(CatalogMount.NO_MODELS);
 
@@ -131,7 +133,7 @@ class CatalogReloadTest {
   void aBrokenFileIsRefusedWithItsReasonAndTheModelsStayAsTheyWere() {
     CatalogMount.show(catalog(model("fraud", fraud, "payments")));
     await().until(() -> fraud.loadCount("fraud") == 1);
-    management().get("/q/health/well").then().statusCode(200);
+    await().untilAsserted(() -> management().get("/q/health/well").then().statusCode(200));
 
     CatalogMount.show(
         catalog(model("fraud", fraud, "payments").replace("open-inference", "telepathy")));
@@ -159,6 +161,7 @@ class CatalogReloadTest {
 
     await().untilAsserted(() -> management().get("/q/health/well").then().statusCode(200));
     assertThat(metrics()).contains("model_catalog_last_reload_successful 1.0");
+    given().get("/v1/models/fraud").then().body("pending", is(List.of()));
     assertThat(fraud.loadCount("fraud")).isEqualTo(2);
   }
 
@@ -180,6 +183,7 @@ class CatalogReloadTest {
     CatalogMount.show(catalog(model("fraud", fraud, "payments")));
 
     await().untilAsserted(() -> management().get("/q/health/well").then().statusCode(200));
+    given().get("/v1/models/fraud").then().body("pending", is(List.of()));
     assertThat(fraud.loadCount("fraud")).isEqualTo(1);
   }
 
@@ -201,7 +205,7 @@ class CatalogReloadTest {
     CatalogMount.CLUSTER.intercept(ApiServer.Interceptor.NONE);
 
     await().untilAsserted(() -> given().get("/v1/models").then().body("model", hasItem("fraud")));
-    management().get("/q/health/well").then().statusCode(200);
+    await().untilAsserted(() -> management().get("/q/health/well").then().statusCode(200));
   }
 
   private static String retrained(String name, FakeModelServer server, Path template) {

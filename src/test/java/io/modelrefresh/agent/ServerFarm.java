@@ -89,6 +89,8 @@ public final class ServerFarm implements QuarkusTestResourceLifecycleManager {
                       .readyRoute("/health/" + model.name(), model.name()));
       configure(model, protocol(group), configuration);
     }
+    // Longer than a test: a resync begins rollouts that no update asked for.
+    configuration.put("model-refresh.resync-interval", "10m");
     models = Collections.unmodifiableList(farm);
     return configuration;
   }

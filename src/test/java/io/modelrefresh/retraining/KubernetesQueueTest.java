@@ -135,6 +135,7 @@ class KubernetesQueueTest extends QueueScenarios {
 
   @Override
   void release() {
+    await("one that was given up made it").until(() -> !jobs().isEmpty());
     cluster = clusters.get(0);
     server.stall(false);
   }

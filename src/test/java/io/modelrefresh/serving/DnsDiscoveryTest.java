@@ -34,7 +34,7 @@ class DnsDiscoveryTest {
             builder
                 .nameServerProvider(new SingletonDnsServerAddressStreamProvider(dns.address()))
                 .searchDomains(searchDomains)
-                .queryTimeoutMillis(200));
+                .queryTimeoutMillis(2_000));
   }
 
   @AfterEach

@@ -23,7 +23,7 @@ class SmokeCheckedServerTest {
   private static final String KEY = "model-refresh.models.m.server.smoke-check";
   private static final String INFER = "/v2/models/m/infer";
   private static final Duration AMPLE = Duration.ofSeconds(20);
-  private static final Duration SHORT = Duration.ofMillis(400);
+  private static final Duration SHORT = Duration.ofSeconds(2);
 
   private final Vertx vertx = Vertx.vertx();
   private final ReplicaHttp http = new ReplicaHttp(vertx);
@@ -96,7 +96,7 @@ class SmokeCheckedServerTest {
               assertThat(failed.kind()).isEqualTo(Kind.TIMED_OUT);
               assertThat(failed.reason())
                   .startsWith(
-                      "loaded, but not ready within 400 ms: the smoke check POST "
+                      "loaded, but not ready within 2000 ms: the smoke check POST "
                           + INFER
                           + " answered 200 without /outputs/1: {\"model_name\"");
             });
