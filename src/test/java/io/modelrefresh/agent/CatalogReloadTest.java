@@ -9,7 +9,6 @@ import static org.hamcrest.Matchers.is;
 import static org.hamcrest.Matchers.not;
 
 import io.modelrefresh.ApiServer;
-import io.modelrefresh.Patience;
 import io.modelrefresh.emulator.EmbeddedPubSub;
 import io.modelrefresh.emulator.SubscriptionProbe;
 import io.modelrefresh.serving.FakeModelServer;
@@ -22,10 +21,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
-import org.awaitility.Awaitility;
 import org.eclipse.microprofile.config.ConfigProvider;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -43,11 +40,6 @@ class CatalogReloadTest {
   private final FakeModelServer churn = FakeModelServer.start().model("churn");
   private Topic topic;
   private SubscriptionProbe subscription;
-
-  @BeforeAll
-  static void bePatient() {
-    Awaitility.setDefaultTimeout(Patience.PATIENCE);
-  }
 
   @BeforeEach
   void agent() {

@@ -5,7 +5,6 @@ import static org.awaitility.Awaitility.await;
 
 import com.google.pubsub.v1.PubsubMessage;
 import io.micrometer.core.instrument.MeterRegistry;
-import io.modelrefresh.Patience;
 import io.modelrefresh.agent.ServerFarm.FarmModel;
 import io.modelrefresh.emulator.EmbeddedPubSub;
 import io.modelrefresh.emulator.SubscriptionProbe;
@@ -33,9 +32,7 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
-import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
@@ -100,12 +97,6 @@ class ConvergenceTest {
   private int strikes;
   private Topic topic;
   private SubscriptionProbe subscription;
-
-  /** Quarkus loads tests, and with them Awaitility, once more. */
-  @BeforeAll
-  static void bePatient() {
-    Awaitility.setDefaultTimeout(Patience.PATIENCE);
-  }
 
   @BeforeEach
   void given() {

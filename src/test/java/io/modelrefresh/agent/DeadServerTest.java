@@ -3,7 +3,6 @@ package io.modelrefresh.agent;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import io.modelrefresh.Patience;
 import io.modelrefresh.agent.ServerFarm.FarmModel;
 import io.modelrefresh.emulator.EmbeddedPubSub;
 import io.modelrefresh.emulator.SubscriptionProbe;
@@ -31,9 +30,7 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
-import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
@@ -81,12 +78,6 @@ class DeadServerTest {
   private SubscriptionProbe subscription;
 
   private record Update(FarmModel model, Instant publishedAt) {}
-
-  /** Quarkus loads tests, and with them Awaitility, once more. */
-  @BeforeAll
-  static void bePatient() {
-    Awaitility.setDefaultTimeout(Patience.PATIENCE);
-  }
 
   @BeforeEach
   void given() {

@@ -15,7 +15,6 @@ import com.google.pubsub.v1.PubsubMessage;
 import com.google.pubsub.v1.ReceivedMessage;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
-import io.modelrefresh.Patience;
 import io.modelrefresh.emulator.EmbeddedPubSub;
 import io.modelrefresh.emulator.SubscriptionProbe;
 import io.modelrefresh.refresh.HeldMessages;
@@ -33,9 +32,7 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.stream.Stream;
-import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
@@ -54,12 +51,6 @@ class FeatureUpdateEndToEndTest {
 
   private Topic topic;
   private SubscriptionProbe subscription;
-
-  /** Quarkus loads tests, and with them Awaitility, once more. */
-  @BeforeAll
-  static void bePatient() {
-    Awaitility.setDefaultTimeout(Patience.PATIENCE);
-  }
 
   @BeforeEach
   void given() {

@@ -8,7 +8,6 @@ import static org.hamcrest.Matchers.equalTo;
 
 import io.fabric8.kubernetes.api.model.batch.v1.Job;
 import io.modelrefresh.ApiServer;
-import io.modelrefresh.Patience;
 import io.modelrefresh.emulator.EmbeddedPubSub;
 import io.quarkus.test.common.QuarkusTestResourceLifecycleManager;
 import io.quarkus.test.common.WithTestResource;
@@ -18,9 +17,7 @@ import jakarta.inject.Inject;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import org.awaitility.Awaitility;
 import org.eclipse.microprofile.config.ConfigProvider;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
 /** The whole agent with a model that is retrained by a Job, and an API server in this JVM. */
@@ -64,12 +61,6 @@ class RetrainingInQuarkusTest {
   }
 
   @Inject EmbeddedPubSub emulator;
-
-  /** Quarkus loads tests, and with them Awaitility, once more. */
-  @BeforeAll
-  static void bePatient() {
-    Awaitility.setDefaultTimeout(Patience.PATIENCE);
-  }
 
   @Test
   void aMissingPermissionIsShownAndOnceGrantedTheDriftHasOneJob() {

@@ -3,7 +3,6 @@ package io.modelrefresh.dev;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import io.modelrefresh.Patience;
 import io.modelrefresh.emulator.EmbeddedPubSub;
 import io.modelrefresh.pubsub.PubSubServer;
 import io.quarkus.test.common.QuarkusTestResourceLifecycleManager;
@@ -14,8 +13,6 @@ import io.restassured.RestAssured;
 import io.restassured.http.ContentType;
 import jakarta.inject.Inject;
 import java.util.Map;
-import org.awaitility.Awaitility;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
 /** Dev mode with an emulator that somebody else started, in which there is nothing yet. */
@@ -39,12 +36,6 @@ class DevModeWithEmulatorTest {
     public void stop() {
       emulator.close();
     }
-  }
-
-  /** Quarkus loads tests, and with them Awaitility, once more. */
-  @BeforeAll
-  static void bePatient() {
-    Awaitility.setDefaultTimeout(Patience.PATIENCE);
   }
 
   @Inject PubSubServer server;

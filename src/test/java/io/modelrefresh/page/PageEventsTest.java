@@ -11,7 +11,6 @@ import com.google.pubsub.v1.PublisherGrpc;
 import com.google.pubsub.v1.PubsubMessage;
 import io.grpc.ManagedChannel;
 import io.grpc.ManagedChannelBuilder;
-import io.modelrefresh.Patience;
 import io.modelrefresh.agent.ModelFleet;
 import io.modelrefresh.emulator.EmbeddedPubSub;
 import io.modelrefresh.serving.FakeModelServer;
@@ -34,10 +33,8 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Predicate;
 import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
-import org.awaitility.Awaitility;
 import org.hamcrest.Matchers;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
 /** The stream a page listens to, over HTTP, of a running agent. */
@@ -55,12 +52,6 @@ class PageEventsTest {
   URI events;
 
   private final List<Viewer> viewers = new ArrayList<>();
-
-  /** Quarkus loads tests, and with them Awaitility, once more. */
-  @BeforeAll
-  static void bePatient() {
-    Awaitility.setDefaultTimeout(Patience.PATIENCE);
-  }
 
   @AfterEach
   void leave() {

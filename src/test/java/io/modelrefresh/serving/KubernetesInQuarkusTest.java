@@ -4,14 +4,11 @@ import static io.restassured.RestAssured.given;
 import static org.awaitility.Awaitility.await;
 import static org.hamcrest.Matchers.containsString;
 
-import io.modelrefresh.Patience;
 import io.quarkus.test.junit.QuarkusTest;
 import io.quarkus.test.junit.QuarkusTestProfile;
 import io.quarkus.test.junit.TestProfile;
 import java.util.Map;
-import org.awaitility.Awaitility;
 import org.eclipse.microprofile.config.ConfigProvider;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
 /** The agent with a model on a Kubernetes service, and no API server to ask. */
@@ -28,11 +25,6 @@ class KubernetesInQuarkusTest {
           "model-refresh.models.fraud.server.protocol", "open-inference",
           "model-refresh.models.fraud.server.replicas", "kubernetes://ml/fraud:8000");
     }
-  }
-
-  @BeforeAll
-  static void bePatient() {
-    Awaitility.setDefaultTimeout(Patience.PATIENCE);
   }
 
   @Test

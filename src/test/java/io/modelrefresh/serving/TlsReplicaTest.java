@@ -3,7 +3,6 @@ package io.modelrefresh.serving;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import io.modelrefresh.Patience;
 import io.modelrefresh.catalog.LiveCatalog;
 import io.modelrefresh.serving.LoadOutcome.Confirmed;
 import io.modelrefresh.serving.LoadOutcome.Failed;
@@ -32,10 +31,8 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
-import org.awaitility.Awaitility;
 import org.eclipse.microprofile.config.inject.ConfigProperty;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
@@ -93,12 +90,6 @@ class TlsReplicaTest {
 
   /** What a server learns of whom a request is for. */
   private record Addressed(String serverName, String host) {}
-
-  /** Quarkus loads tests, and with them Awaitility, once more. */
-  @BeforeAll
-  static void bePatient() {
-    Awaitility.setDefaultTimeout(Patience.PATIENCE);
-  }
 
   @Inject LiveCatalog catalog;
   @Inject ModelServers servers;
